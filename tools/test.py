@@ -1,0 +1,160 @@
+"""`./test`: lint, tests without Odoo, the installation's log, tests on Odoo; one line of numbers at the end.
+
+With arguments only pytest runs, with these arguments; paths decide whether that is with or without Odoo.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from . import postgres, setup
+from .databases import installation_log, installed_addons
+from .env import variables
+from .settings import CACHE, CHECKOUT, CHECKOUT_ID, CONF
+from .steps import StepFailed, step
+
+WITHOUT_ODOO = ("tests/engine", "tests/tooling")
+WORKERS = int(os.environ.get("BILLING_TEST_WORKERS") or 1)
+OK_CODES = (0, 5)  # pytest: all passed, nothing collected
+
+
+def main(arguments):
+    """Run what the arguments ask for; return the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_args: sys.exit(1))
+    results = Counter(passed=0, failed=0, skipped=0)
+    try:
+        with setup.ready() as databases:
+            run_all(databases, arguments, results)
+    except StepFailed as failure:
+        print(f"\n{failure}\n")
+        results["failed"] += 1
+    print(f"{results['passed']} passed, {results['failed']} failed, {results['skipped']} skipped")
+    return 1 if results["failed"] else 0
+
+
+def run_all(databases, arguments, results):
+    """Run every part in turn and add its numbers to the results."""
+    plain, odoo = split(arguments)
+    if not arguments:
+        lint(databases, results)
+    if plain is not None:
+        title("Tests without Odoo")
+        results.update(pytest(databases, ["-p", "no:odoo", *plain]))
+    if odoo is None:
+        return
+    template, *_demo = setup.build(databases, *((False,) if arguments else (False, True)))
+    if not arguments:
+        check_installations([template, *_demo], results)
+    title("Tests on Odoo")
+    drop_leftovers(databases)
+    with databases.scratch(template, f"billing_test_{os.getpid()}") as database:
+        options = [
+            f"--odoo-config={CONF}", f"--odoo-database={database}", "--odoo-log-level=warn", "--odoo-http",
+            *(["-n", str(WORKERS), "--dist", "loadscope"] if WORKERS > 1 else []),
+        ]
+        results.update(pytest(databases, [*options, *odoo], **variables(databases, template)))
+
+
+def title(text):
+    print(f"\n== {text}", flush=True)
+
+
+def split(arguments):
+    """Return the arguments for pytest without Odoo and for pytest with it, None for one that is not to run.
+
+    >>> split(["tests/engine/test_cycles.py", "-x"])
+    (['tests/engine/test_cycles.py', '-x'], None)
+    """
+    options = [argument for argument in arguments if not is_path(argument)]
+    paths = [argument for argument in arguments if is_path(argument)]
+    plain = [path for path in paths if needs_no_odoo(path)]
+    odoo = [path for path in paths if not needs_no_odoo(path)]
+    if paths:
+        return [*plain, *options] if plain else None, [*odoo, *options] if odoo else None
+    ignored = [f"--ignore={folder}" for folder in WITHOUT_ODOO]
+    places = [place for place in (*installed_addons(), "tests") if (CHECKOUT / place).is_dir()]
+    return [*present(WITHOUT_ODOO), *options], [*places, *ignored, *options]
+
+
+def present(folders):
+    return [folder for folder in folders if (CHECKOUT / folder).is_dir()]
+
+
+def is_path(argument):
+    return not argument.startswith("-") and (CHECKOUT / argument.partition("::")[0]).exists()
+
+
+def needs_no_odoo(path):
+    relative = os.path.relpath(CHECKOUT / path.partition("::")[0], CHECKOUT)
+    return any(relative == folder or relative.startswith(f"{folder}/") for folder in WITHOUT_ODOO)
+
+
+def pytest(databases, arguments, **more):
+    """Run pytest and return its numbers, which `conftest.py` writes down."""
+    with tempfile.TemporaryDirectory() as folder:
+        numbers = Path(folder, "numbers.json")
+        environment = databases.variables() | more | {
+            "BILLING_TEST_NUMBERS": str(numbers),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
+        }
+        command = [databases.python, "-m", "pytest", "-o", f"cache_dir={CACHE / 'pytest' / CHECKOUT_ID}", *arguments]
+        code = subprocess.run(command, env=environment, cwd=CHECKOUT).returncode
+        counted = json.loads(numbers.read_text()) if numbers.exists() else {}
+    if code not in OK_CODES and not counted.get("failed"):
+        print(f"pytest ended with {code}")
+        counted["failed"] = 1
+    return counted
+
+
+def lint(databases, results):
+    """Run the two linters; each counts as one test."""
+    title("Lint")
+    bin_dir = databases.python.parent
+    environment = databases.variables() | {"RUFF_CACHE_DIR": str(CACHE / "ruff"), "PYLINTHOME": str(CACHE / "pylint")}
+    commands = {
+        "ruff": [bin_dir / "ruff", "check", "--quiet", "."],
+        "pylint-odoo": [bin_dir / "pylint", "--rcfile=.pylintrc", *installed_addons()],
+    }
+    for name, command in commands.items():
+        with step(name):
+            done = subprocess.run(command, env=environment, cwd=CHECKOUT, capture_output=True, text=True)
+        report(results, not done.returncode, done.stdout + done.stderr)
+
+
+def check_installations(names, results):
+    """The installations must not have made Odoo say anything; each counts as one test."""
+    title("Log of the installations")
+    for name in names:
+        complaints = installation_log(name).read_text()
+        print(f"- {name}: {len(complaints.splitlines())} lines")
+        report(results, not complaints, complaints)
+
+
+def report(results, passed, text):
+    results["passed" if passed else "failed"] += 1
+    if not passed:
+        print(text.rstrip(), flush=True)
+
+
+def drop_leftovers(databases):
+    """Drop the databases of test runs that were killed. On a shared server nobody knows whose they are."""
+    if postgres.is_external():
+        return
+    for name in databases.sql("SELECT datname FROM pg_database WHERE datname LIKE 'billing\\_test\\_%'"):
+        owner = name.split("_")[2].partition("-")[0]
+        if not Path("/proc", owner).exists():
+            with contextlib.suppress(StepFailed):
+                databases.drop(name)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; the next start goes on from here.")

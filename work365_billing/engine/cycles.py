@@ -1,0 +1,167 @@
+"""Billing cycles: the periods of a recurrence, cut to a term, and the day on which each is due.
+
+DESIGN section 4, *Cycles* and *When*. Due dates never touch the cycles: policy and offset only
+choose the day of the bill. Ends are inclusive here, as in record fields; `Cycle.span` is half-open.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import takewhile
+from math import gcd
+
+from .periods import ONE_DAY, Period, Recurrence, add_months
+from .steps import Step
+
+ALIGNMENTS = ("anniversary", "calendar")
+
+# Day of the cycle from which its schedule date counts, per billing policy.
+_COUNTS_FROM = {"advance": "start", "arrears": "end"}
+POLICIES = tuple(_COUNTS_FROM)
+
+
+class EndBeforeStart(ValueError):
+    """The term would end before it starts."""
+
+
+def _calendar_month(start: date, step: Step) -> date:
+    """Return the first boundary on or after `start`: the 1st of a month, quarter, half-year or year."""
+    first = start if start.day == 1 else add_months(start.replace(day=1), 1)
+    # A count that does not divide the year starts on the longest part of a year that it fills: 36 on 1 January.
+    return add_months(first, -(first.month - 1) % gcd(step.count, 12))
+
+
+def _calendar_day(start: date, step: Step) -> date:
+    """Return the first Monday on or after `start` for weeks; `start` itself for other counts of days."""
+    return start + timedelta(days=-start.weekday() % 7) if step.count == 7 else start
+
+
+_CALENDAR = {"month": _calendar_month, "day": _calendar_day}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What decides the cycles of a contract, subscription or line.
+
+    :param start: first day of the term
+    :param step: length of a cycle
+    :param end: last day of the term, inclusive; None for open-ended
+    :param alignment: 'anniversary' counts from the start; 'calendar' from the first calendar boundary on or
+        after it, with a part-cycle before
+    :param billed_through: last day that was billed elsewhere, inclusive: nothing up to it is billed
+    :param last_day: cycles start on the last day of the month. Calendar cycles and steps in days ignore it.
+    :raises EndBeforeStart: (a ValueError) when `end` is before `start`
+    :raises ValueError: on an unknown alignment
+    """
+
+    start: date
+    step: Step
+    end: date | None = None
+    alignment: str = "anniversary"
+    billed_through: date | None = None
+    last_day: bool = False
+
+    def __post_init__(self):
+        if self.alignment not in ALIGNMENTS:
+            raise ValueError(f"unknown alignment {self.alignment!r}, expected one of {ALIGNMENTS}")
+        if self.end is not None and self.end < self.start:
+            raise EndBeforeStart(f"the end {self.end} is before the start {self.start}")
+
+    @cached_property
+    def recurrence(self) -> Recurrence:
+        """The series of natural cycles; a first part-cycle lies in its period -1."""
+        if self.alignment == "calendar":
+            return Recurrence(_CALENDAR[self.step.unit](self.start, self.step), self.step)
+        return Recurrence(self.start, self.step, self.last_day)
+
+    @cached_property
+    def first_day(self) -> date:
+        """First day that may be billed; after `end` when everything was billed elsewhere."""
+        return self.start if self.billed_through is None else max(self.start, self.billed_through + ONE_DAY)
+
+    def covers(self, day: date) -> bool:
+        """Tell whether `day` may be billed: in the term and after `billed_through`."""
+        return self.first_day <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One billing cycle.
+
+    :param index: number of its natural period in the recurrence: 0 at the anchor, -1 for a part-cycle before it
+    :param start: first billed day
+    :param end: last billed day, inclusive
+    :param natural: the uncut period, on whose length a part is prorated
+    """
+
+    index: int
+    start: date
+    end: date
+    natural: Period
+
+    @cached_property
+    def span(self) -> Period:
+        """The billed days as a half-open period."""
+        return Period(self.start, self.end + ONE_DAY)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether less than the natural period is billed."""
+        return self.span != self.natural
+
+
+def _cycle(terms: Terms, index: int) -> Cycle | None:
+    """Return the cycle in natural period `index`, cut to the term; None when no day of it may be billed."""
+    natural = terms.recurrence.period(index)
+    start = max(natural.start, terms.first_day)
+    end = natural.end if terms.end is None else min(natural.end, terms.end)
+    return Cycle(index, start, end, natural) if start <= end else None
+
+
+def cycle_at(terms: Terms, day: date) -> Cycle | None:
+    """Return the cycle that contains `day`; None outside the term and up to `billed_through`."""
+    return _cycle(terms, terms.recurrence.index_of(day)) if terms.covers(day) else None
+
+
+def next_cycle(terms: Terms, cycle: Cycle) -> Cycle | None:
+    """Return the cycle after `cycle`, or the first billable one if that is later; None after the last."""
+    return _cycle(terms, max(cycle.index + 1, terms.recurrence.index_of(terms.first_day)))
+
+
+def cycles(terms: Terms, until: date | None = None) -> Iterator[Cycle]:
+    """Yield the cycles in order, from the first billable day.
+
+    :param until: last start to yield, inclusive. Without it and without an end the series never stops.
+    """
+    cycle = cycle_at(terms, terms.first_day)
+    while cycle and (until is None or cycle.start <= until):
+        yield cycle
+        cycle = _cycle(terms, cycle.index + 1)
+
+
+def _check_policy(policy: str) -> None:
+    if policy not in POLICIES:
+        raise ValueError(f"unknown billing policy {policy!r}, expected one of {POLICIES}")
+
+
+def schedule_date(cycle: Cycle, policy: str, offset: int) -> date:
+    """Return the day on which `cycle` is to be billed.
+
+    :param policy: 'advance' counts from the first day of the cycle, 'arrears' from the last
+    :param offset: days after that day; negative is before
+    :raises ValueError: on an unknown policy
+    """
+    _check_policy(policy)
+    return getattr(cycle, _COUNTS_FROM[policy]) + timedelta(days=offset)
+
+
+def due_cycles(terms: Terms, policy: str, offset: int, today: date) -> list[Cycle]:
+    """Return every cycle whose schedule date is `today` or earlier, oldest first, billed or not.
+
+    "Due", never "due today": what is already billed is the ledger's business (DESIGN section 1, idea 2).
+
+    :raises ValueError: on an unknown policy
+    """
+    _check_policy(policy)
+    return list(takewhile(lambda cycle: schedule_date(cycle, policy, offset) <= today, cycles(terms)))

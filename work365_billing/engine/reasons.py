@@ -1,0 +1,47 @@
+"""Why something is not billed: a closed list of codes.
+
+The words that a user reads, and the next step for each code, stand in ``models/billing_reason.py``.
+"""
+
+# about one subscription, change log or item
+NOT_BILLABLE = "not_billable"
+STARTS_LATER = "starts_later"
+ENDED = "ended"
+NO_QUANTITY = "no_quantity"
+REFUND_OFF = "refund_off"
+ITEM_LATER = "item_later"
+NOTHING_LEFT = "nothing_left"
+
+# about one schedule
+ALREADY_INVOICED = "already_invoiced"
+SKIPPED = "skipped"
+ON_HOLD = "on_hold"
+NOT_DUE = "not_due"
+PAUSED = "paused"
+EARLIER_OPEN = "earlier_open"
+NOTHING_TO_BILL = "nothing_to_bill"
+
+# about the contract
+NOT_ACTIVE = "not_active"
+NO_CYCLE = "no_cycle"
+LOCKED = "locked"
+NO_JOURNAL = "no_journal"
+NO_ACCOUNT = "no_account"
+NO_RATE = "no_rate"
+CURRENCY_INACTIVE = "currency_inactive"
+TAX_MISSING = "tax_missing"
+PARTNER_COMPANY = "partner_company"
+PARTNER_ARCHIVED = "partner_archived"
+PRODUCT_ARCHIVED = "product_archived"
+LOCK_DATE = "lock_date"
+REFUSED = "refused"
+
+LINE_CODES = (
+    NOT_BILLABLE, STARTS_LATER, ENDED, NO_QUANTITY, REFUND_OFF, ITEM_LATER, NOTHING_LEFT,
+)
+SCHEDULE_CODES = (ALREADY_INVOICED, SKIPPED, ON_HOLD, NOT_DUE, PAUSED, EARLIER_OPEN, NOTHING_TO_BILL)
+CONTRACT_CODES = (
+    NOT_ACTIVE, NO_CYCLE, LOCKED, NO_JOURNAL, NO_ACCOUNT, NO_RATE, CURRENCY_INACTIVE, TAX_MISSING,
+    PARTNER_COMPANY, PARTNER_ARCHIVED, PRODUCT_ARCHIVED, LOCK_DATE, REFUSED,
+)
+ALL_CODES = LINE_CODES + SCHEDULE_CODES + CONTRACT_CODES

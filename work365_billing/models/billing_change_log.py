@@ -1,0 +1,77 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class BillingChangeLog(models.Model):
+    """One change of a subscription: the audit trail, and what invoices are computed from."""
+
+    _name = "billing.change.log"
+    _description = "Change Log"
+    _order = "effective_date desc, id desc"
+    _rec_name = "subscription_id"
+
+    subscription_id = fields.Many2one("billing.subscription", required=True, index=True, ondelete="cascade", readonly=True)
+    contract_id = fields.Many2one(related="subscription_id.contract_id", store=True, index=True, precompute=True)
+    company_id = fields.Many2one(related="subscription_id.company_id", store=True, index=True, precompute=True)
+    partner_id = fields.Many2one(related="contract_id.partner_id")
+    currency_id = fields.Many2one(related="contract_id.currency_id")
+    event = fields.Selection(
+        [("create", "Create"), ("update", "Update"), ("activate", "Activate"), ("deactivate", "Deactivate")],
+        required=True, default="update", readonly=True)
+    effective_date = fields.Date(required=True, index=True, readonly=True, help="First day of the new state.")
+    quantity = fields.Float(
+        "Change", digits="Product Unit", readonly=True, help="The difference that the change makes to the quantity.")
+    price_unit = fields.Float(
+        "Unit Price", min_display_digits="Product Price", readonly=True,
+        help="Price of one unit for one sales unit from the first cycle that begins on or after the effective date.")
+    state = fields.Selection(
+        [("scheduled", "Scheduled"), ("active", "Active"), ("archived", "Archived")],
+        "Status", required=True, default="active", index=True, readonly=True,
+        help="Scheduled: its date has not come. Active: waits to be billed. Archived: billed, or left out for good.")
+    applied = fields.Boolean(default=True, readonly=True, help="The subscription's quantity and price include it.")
+    refund = fields.Boolean("Apply Refund", default=True, readonly=True)
+    counts_from = fields.Date(
+        readonly=True, help="A reduction that was not credited changes nothing that is billed before this day.")
+    invoice_line_id = fields.Many2one(
+        "account.move.line", "Invoice Line", index="btree_not_null", ondelete="set null", readonly=True)
+    invoice_id = fields.Many2one(related="invoice_line_id.move_id", string="Invoice")
+
+    _pending_idx = models.Index("(subscription_id) WHERE state != 'archived'")
+
+    @api.depends("subscription_id.name", "event", "effective_date")
+    def _compute_display_name(self):
+        events = dict(self._fields["event"]._description_selection(self.env))
+        for log in self:
+            log.display_name = f"{log.subscription_id.name} · {events.get(log.event)} · {log.effective_date}"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_scheduled(self):
+        if any(log.applied and log.subscription_id.contract_id.state != "draft" for log in self):
+            raise UserError(self.env._("Change logs are the audit trail and cannot be deleted: archive them instead."))
+
+    def _exclude_invoiced(self):
+        """Leave the periods that are already invoiced as they are: the reduction counts from the next cycle."""
+        Schedule = self.env["billing.schedule"].sudo().with_context(active_test=False)
+        for log in self:
+            [[last]] = Schedule._read_group([
+                ("contract_id", "=", log.contract_id.id), ("kind", "=", "regular"), ("state", "=", "invoiced"),
+                ("cycle_end", ">=", log.effective_date)], [], ["cycle_end:max"])
+            if last:
+                log.write({"state": "archived", "counts_from": last + timedelta(days=1)})
+                log.subscription_id.message_post(body=self.env._(
+                    "Deactivated without a refund: what is invoiced up to %(date)s stays as it is.", date=last))
+
+    def _release(self):
+        """Return the logs to what they were before the invoice that had used them."""
+        for log in self:
+            log.write({
+                "state": "active" if log.applied else "scheduled", "invoice_line_id": False, "counts_from": False})
+
+    def _apply_due(self, company):
+        """Apply the scheduled logs of ``company`` whose date has come."""
+        logs = self.sudo().search([
+            ("company_id", "=", company.id), ("applied", "=", False),
+            ("effective_date", "<=", company._billing_today())])
+        self.env["billing.subscription"]._apply_logs(logs)

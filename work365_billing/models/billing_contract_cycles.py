@@ -1,0 +1,90 @@
+"""The billing schedules of a contract: made from its terms, topped up, rebuilt when the terms change."""
+
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+from ..engine.cycles import Terms, cycles
+from ..engine.steps import FREQUENCIES
+
+
+class BillingContract(models.Model):
+    _inherit = "billing.contract"
+
+    def _billing_terms(self, billed_through=None):
+        """Return the engine's terms.
+
+        :param billed_through: last day that the ledger holds already, inclusive; default the contract's own
+        """
+        self.ensure_one()
+        return Terms(
+            start=self.date_start, step=FREQUENCIES[self.frequency], end=self.date_end or None,
+            alignment=self.alignment, billed_through=billed_through or self.billed_through or None,
+            last_day=self.last_day_anchor)
+
+    def _top_up_schedules(self):
+        """Make the schedules up to today and, beyond, as many as the company's *Invoicing Cycle Range*."""
+        active = self.filtered(lambda contract: contract.state == "active")
+        if not active:
+            return
+        last_days, ahead = active._read_coverage()
+        vals_list = []
+        for contract in active:
+            vals_list += contract._prepare_missing_schedules(last_days.get(contract.id), ahead.get(contract.id, 0))
+        self.env["billing.schedule"].sudo().create(vals_list)  # users generate invoices without the right to edit the ledger
+
+    def _read_coverage(self):
+        """Return, per contract id, the last day in the ledger and the number of schedules ahead of today."""
+        Schedule = self.env["billing.schedule"].with_context(active_test=False)
+        domain = [("contract_id", "in", self.ids), ("kind", "=", "regular")]
+        last_days = {
+            contract.id: day for contract, day in Schedule._read_group(domain, ["contract_id"], ["cycle_end:max"])}
+        ahead = {}
+        for company, contracts in self.grouped("company_id").items():
+            rows = Schedule._read_group(
+                [*domain, ("contract_id", "in", contracts.ids), ("schedule_date", ">", company._billing_today())],
+                ["contract_id"], ["__count"])
+            ahead.update((contract.id, count) for contract, count in rows)
+        return last_days, ahead
+
+    def _prepare_missing_schedules(self, last_day, ahead):
+        """Return the values of the schedules that are missing.
+
+        :param last_day: last day that the ledger holds, or None
+        :param ahead: number of schedules that lie after today already
+        """
+        today = self.company_id._billing_today()
+        wanted = self.company_id._billing_cycle_range(self.frequency)
+        days = [day for day in (last_day, self.billed_through) if day]
+        if self.date_end and days and max(days) >= self.date_end:
+            return []
+        vals_list = []
+        for cycle in cycles(self._billing_terms(max(days, default=None))):
+            due = self.env["billing.schedule"]._schedule_date(self, cycle.start, cycle.end)
+            if due > today and ahead >= wanted:
+                break
+            ahead += due > today
+            vals_list.append({
+                "contract_id": self.id, "kind": "regular", "cycle_start": cycle.start, "cycle_end": cycle.end})
+        return vals_list
+
+    def _rebuild_schedules(self):
+        """Make the open schedules anew after the terms have changed; what is billed, skipped or on hold stays."""
+        rows = self.env["billing.schedule"].sudo().with_context(active_test=False).search(
+            [("contract_id", "in", self.ids), ("kind", "=", "regular")])
+        for contract, own in rows.grouped("contract_id").items():
+            kept = own.filtered(lambda row: row.state in ("invoiced", "skipped") or row.on_hold)
+            last = max(kept.mapped("cycle_end"), default=None)
+            contract._check_end_after(kept.filtered(lambda row: row.state == "invoiced"))
+            (own - kept).filtered(lambda row, last=last: not last or row.cycle_start > last).unlink()
+        self._top_up_schedules()
+
+    def _check_end_after(self, invoiced):
+        last = max(invoiced.mapped("cycle_end"), default=None)
+        if last and self.date_end and self.date_end < last:
+            raise self._error_end_before_billed(last)
+
+    def _error_end_before_billed(self, last):
+        return ValidationError(self.env._(
+            "%(contract)s is billed up to %(date)s: deactivate its subscriptions with a refund to stop earlier, "
+            "and end the contract on that day or later.",
+            contract=self.display_name, date=fields.Date.to_string(last)))

@@ -1,0 +1,178 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..engine.reasons import ALL_CODES
+from . import billing_reason
+from .selections import KINDS, RUN_TYPES
+
+# The first retry comes with the next hourly job, later ones after twice the pause each, once a day at most.
+FIRST_PAUSE = timedelta(minutes=50)
+LONGEST_PAUSE = timedelta(days=1)
+
+
+class BillingSchedule(models.Model):
+    """The ledger of billed periods: one row per period, unique in the database, with the invoice that it produced."""
+
+    _name = "billing.schedule"
+    _description = "Billing Schedule"
+    _order = "schedule_date, cycle_start, id"
+
+    contract_id = fields.Many2one(
+        "billing.contract", "Billing Contract", required=True, index=True, ondelete="cascade", readonly=True)
+    subscription_id = fields.Many2one("billing.subscription", index="btree_not_null", ondelete="cascade", readonly=True)
+    company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True, precompute=True)
+    partner_id = fields.Many2one(related="contract_id.partner_id", store=True, index=True)
+    currency_id = fields.Many2one(related="contract_id.currency_id")
+    user_id = fields.Many2one(related="contract_id.user_id")
+    source_key = fields.Char(
+        compute="_compute_source_key", store=True, precompute=True, required=True,
+        help="What the period belongs to: a contract, or a subscription with cycles of its own.")
+    kind = fields.Selection(KINDS, required=True, default="regular", readonly=True)
+    cycle_start = fields.Date(required=True, readonly=True)
+    cycle_end = fields.Date(required=True, readonly=True, help="Last day of the cycle.")
+    schedule_date = fields.Date(
+        compute="_compute_schedule_date", store=True, readonly=False, precompute=True, required=True, index=True,
+        help="Day on which the invoice is made.")
+    state = fields.Selection(
+        [("pending", "Pending"), ("error", "Error"), ("invoiced", "Invoiced"), ("skipped", "Skipped")],
+        "Status Reason", required=True, default="pending", index=True, readonly=True)
+    active = fields.Boolean(default=True, readonly=True)
+    status = fields.Selection([("active", "Active"), ("inactive", "Inactive")], compute="_compute_status")
+    on_hold = fields.Boolean(
+        readonly=True, help="The invoice was credited in full: the job waits until somebody generates or skips.")
+    resulting_invoice_id = fields.Many2one(
+        "account.move", "Resulting Invoice", index="btree_not_null", ondelete="set null", readonly=True, copy=False)
+    run_type = fields.Selection(RUN_TYPES, readonly=True)
+    run_date = fields.Date(readonly=True, help="Day on which the invoice was made.")
+    reason = fields.Selection(
+        "_select_reasons", readonly=True, help="Why the period is not invoiced.")
+    message = fields.Text(readonly=True)
+    attempts = fields.Integer(readonly=True)
+    retry_at = fields.Datetime("Next Try", readonly=True)
+
+    _period_uniq = models.UniqueIndex(
+        "(source_key, kind, cycle_start)", "This period is already in the ledger: it cannot be billed twice.")
+    _due_idx = models.Index("(company_id, schedule_date) WHERE state IN ('pending', 'error')")
+    _end_after_start = models.Constraint(
+        "CHECK (cycle_end >= cycle_start)", "The cycle ends before it starts: enter a later end.")
+
+    @api.model
+    def _select_reasons(self):
+        return [(code, str(billing_reason.REASONS[code][0])) for code in ALL_CODES]
+
+    @api.depends("contract_id", "subscription_id")
+    def _compute_source_key(self):
+        for row in self:
+            source = row.subscription_id or row.contract_id
+            row.source_key = f"{source._name},{source.id}"
+
+    @api.depends("contract_id.billing_policy", "contract_id.billing_offset", "cycle_start", "cycle_end", "kind")
+    def _compute_schedule_date(self):
+        for row in self:
+            if row.state in ("invoiced", "skipped") or row.kind == "change_log":
+                row.schedule_date = row.schedule_date or row.cycle_end
+            else:
+                row.schedule_date = self._schedule_date(row.contract_id, row.cycle_start, row.cycle_end)
+
+    @api.model
+    def _schedule_date(self, contract, cycle_start, cycle_end):
+        """Return the day on which the cycle is due (both ends inclusive)."""
+        base = cycle_end if contract.billing_policy == "arrears" else cycle_start
+        return base + timedelta(days=contract.billing_offset)
+
+    @api.depends("active")
+    def _compute_status(self):
+        for row in self:
+            row.status = "active" if row.active else "inactive"
+
+    @api.depends("contract_id.name", "cycle_start", "cycle_end")
+    def _compute_display_name(self):
+        for row in self:
+            period = f"{row.cycle_start} – {row.cycle_end}"
+            row.display_name = period if self.env.context.get("billing_short_name") else f"{row.contract_id.name} · {period}"
+
+    # ---- what is due ----------------------------------------------------------------------------------------------
+
+    @api.model
+    def _get_due_domain(self, company, day):
+        """Return the domain of what the job bills for ``company`` on ``day`` (local date): due and not in the ledger."""
+        return Domain([
+            ("company_id", "=", company.id),
+            ("state", "in", ("pending", "error")),
+            ("on_hold", "=", False),
+            ("schedule_date", "<=", day),
+            ("contract_id.state", "=", "active"),
+        ])
+
+    # ---- states, each changed in one method -----------------------------------------------------------------------
+
+    def _set_invoiced(self, move, run_type):
+        """The period is billed by ``move``."""
+        self.ensure_one()
+        self.write({
+            "state": "invoiced", "active": False, "on_hold": False, "resulting_invoice_id": move.id,
+            "run_type": run_type, "run_date": self.company_id._billing_today(), "reason": False, "message": False,
+            "attempts": 0, "retry_at": False})
+
+    def _set_error(self, code, message):
+        """Park the period: it is tried again after a pause that doubles, and later ones of the contract wait."""
+        self.ensure_one()
+        pause = min(FIRST_PAUSE * 2 ** min(self.attempts, 10), LONGEST_PAUSE)
+        self.write({
+            "state": "error", "reason": code, "message": message, "attempts": self.attempts + 1,
+            "retry_at": fields.Datetime.now() + pause})
+        self._notify_salesperson(message)
+
+    def _set_nothing(self, code, message):
+        """There is nothing to bill yet: the reasons are kept and the period stays open."""
+        self.write({"state": "pending", "reason": code, "message": message, "attempts": 0, "retry_at": False})
+
+    def _set_skipped(self, code, message):
+        """The period is closed without an invoice."""
+        self.write({
+            "state": "skipped", "active": False, "on_hold": False, "reason": code, "message": message,
+            "run_date": fields.Date.context_today(self), "retry_at": False})
+
+    def _release(self, on_hold=False):
+        """Return the period, and all that its invoice had used, to what is still to be billed."""
+        for row in self:
+            row.write({
+                "state": "pending", "active": True, "resulting_invoice_id": False, "run_date": False, "run_type": False,
+                "on_hold": on_hold, "reason": "on_hold" if on_hold else False,
+                "message": billing_reason.explain(self.env, "on_hold") if on_hold else False})
+
+    def _notify_salesperson(self, message):
+        """Leave one activity on the contract; it is not repeated while it is open."""
+        contract = self.contract_id
+        kind = self.env.ref("work365_billing.mail_activity_billing_error")
+        if contract.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
+            return
+        contract.activity_schedule(
+            activity_type_id=kind.id, user_id=contract.user_id.id or self.env.uid,
+            summary=self.env._("Invoice of %(start)s could not be made", start=self.cycle_start), note=message)
+
+    # ---- what the clerk does --------------------------------------------------------------------------------------
+
+    def action_skip(self):
+        """Close the period without an invoice."""
+        for row in self:
+            if row.state not in ("pending", "error"):
+                raise UserError(self.env._("%(period)s is not open: there is nothing to skip.", period=row.display_name))
+        self._set_skipped("skipped", self.env._("Skipped by %(user)s.", user=self.env.user.name))
+        for row in self:
+            row.contract_id.message_post(body=self.env._(
+                "Period %(start)s – %(end)s was skipped by %(user)s.", start=row.cycle_start, end=row.cycle_end,
+                user=self.env.user.name))
+
+    def action_retry(self):
+        """Let the next hourly job try the period again without waiting."""
+        self.filtered(lambda row: row.state == "error").write({"retry_at": False})
+
+    def action_generate_invoice(self):
+        """Open the window *Generate Invoice* for this period."""
+        self.ensure_one()
+        wizard = self.env["billing.generate"].create({"contract_id": self.contract_id.id, "schedule_id": self.id})
+        return wizard._action_open()

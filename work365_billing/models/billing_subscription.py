@@ -1,0 +1,280 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..engine.money import exact
+from ..engine.steps import SALES_UNIT_MONTHS
+from .selections import FREQUENCIES
+
+
+class BillingSubscription(models.Model):
+    """A product that a contract charges in every cycle, with its history of changes."""
+
+    _name = "billing.subscription"
+    _description = "Billing Subscription"
+    _inherit = ["mail.thread", "analytic.mixin"]
+    _order = "contract_id, sequence, id"
+    _check_company_auto = True
+
+    contract_id = fields.Many2one("billing.contract", "Billing Contract", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True, precompute=True)
+    currency_id = fields.Many2one(related="contract_id.currency_id")
+    partner_id = fields.Many2one(related="contract_id.partner_id", store=True, index=True)
+    sequence = fields.Integer(default=10)
+    product_id = fields.Many2one(
+        "product.product", required=True, index=True, check_company=True, ondelete="restrict",
+        domain=[("sale_ok", "=", True)])
+    name = fields.Char(
+        "Description", compute="_compute_name", store=True, readonly=False, precompute=True, required=True,
+        help="Printed on the invoice, followed by the billed period.")
+    quantity = fields.Float(
+        digits="Product Unit", default=1.0, tracking=True,
+        help="The sum of the change logs that have taken effect. Changing it on an active contract is a change from today.")
+    sales_unit = fields.Selection(
+        FREQUENCIES, "Sales Unit", compute="_compute_sales_unit", store=True, readonly=False, precompute=True,
+        required=True, help="The period that the unit price is for.")
+    price_unit = fields.Float(
+        "Unit Price", compute="_compute_price_unit", store=True, readonly=False, precompute=True,
+        min_display_digits="Product Price", tracking=True,
+        help="Price of one unit for one sales unit. A change acts from the next cycle.")
+    monthly_price = fields.Float(compute="_compute_monthly_price", digits=0, help="Unit price per month, not rounded.")
+    date_start = fields.Date(
+        "Start Date", compute="_compute_date_start", store=True, readonly=False, precompute=True, required=True)
+    date_end = fields.Date("End Date", help="Last billed day.")
+    billable = fields.Boolean(default=True, tracking=True)
+    state = fields.Selection(
+        [("active", "Active"), ("inactive", "Inactive")], default="active", required=True, copy=False, tracking=True)
+    discount = fields.Float("Discount (%)", digits="Discount", tracking=True)
+    tax_ids = fields.Many2many(
+        "account.tax", string="Taxes", compute="_compute_tax_ids", store=True, readonly=False, precompute=True,
+        check_company=True, context={"active_test": False}, domain=[("type_tax_use", "=", "sale"), ("active", "=", True)])
+    tax_count = fields.Integer(help="How many taxes were chosen: tells when one has been deleted since.")
+    change_log_ids = fields.One2many("billing.change.log", "subscription_id", "Change Logs", copy=False)
+    sale_line_ids = fields.One2many("sale.order.line", "billing_subscription_id", "Sales Order Lines")
+
+    _end_after_start = models.Constraint(
+        "CHECK (date_end IS NULL OR date_end >= date_start)",
+        "The subscription ends before it starts: enter a later end, or leave it empty.",
+    )
+    _quantity_positive = models.Constraint(
+        "CHECK (quantity >= 0)", "The quantity of a subscription cannot be negative: enter a non-recurring item for a credit.")
+    _discount_range = models.Constraint(
+        "CHECK (discount >= 0 AND discount <= 100)", "Enter a discount between 0 and 100 percent.")
+
+    # ---- defaults that the user may change ------------------------------------------------------------------------
+
+    @api.depends("product_id")
+    def _compute_name(self):
+        for subscription in self:
+            product = subscription.product_id.with_context(lang=subscription.partner_id.lang)
+            subscription.name = product.display_name or subscription.name
+
+    @api.depends("contract_id")
+    def _compute_sales_unit(self):
+        for subscription in self:
+            template = subscription.product_id
+            subscription.sales_unit = (
+                subscription.sales_unit or (template.billing_recurring and template.billing_frequency)
+                or subscription.contract_id.frequency or "monthly")
+
+    @api.depends("product_id")
+    def _compute_price_unit(self):
+        for subscription in self:
+            product, contract = subscription.product_id, subscription.contract_id
+            subscription.price_unit = product.currency_id._convert(
+                product.lst_price, contract.currency_id or product.currency_id, contract.company_id or self.env.company,
+                contract.date_start or fields.Date.context_today(self), round=False) if product else 0.0
+
+    @api.depends("price_unit", "sales_unit")
+    def _compute_monthly_price(self):
+        for subscription in self:
+            months = SALES_UNIT_MONTHS.get(subscription.sales_unit, 1)
+            subscription.monthly_price = subscription.price_unit / months
+
+    @api.depends("contract_id")
+    def _compute_date_start(self):
+        for subscription in self:
+            subscription.date_start = subscription.date_start or subscription.contract_id.date_start
+
+    @api.depends("product_id", "company_id")
+    def _compute_tax_ids(self):
+        for subscription in self:
+            company = subscription.company_id or self.env.company
+            subscription.tax_ids = subscription.product_id.taxes_id._filter_taxes_by_company(company)
+
+    # ---- records --------------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        subscriptions = super().create(vals_list)
+        subscriptions._remember_taxes()
+        subscriptions._log_creation()
+        return subscriptions
+
+    def write(self, vals):
+        """On a contract that is or was active, a new quantity or price is a change from today."""
+        changes = {name: vals[name] for name in ("quantity", "price_unit") if name in vals}
+        live = self.filtered(lambda subscription: subscription.contract_id.state != "draft") if changes else self.browse()
+        if live:
+            vals = {name: value for name, value in vals.items() if name not in changes}
+        self._check_fixed_once_billed(vals)
+        result = super().write(vals)
+        if "tax_ids" in vals:
+            self._remember_taxes()
+        for subscription in live:
+            subscription._change(subscription.company_id._billing_today(), **changes)
+        (self - live)._sync_creation_log(vals | changes)
+        if live and self - live:
+            super(BillingSubscription, self - live).write(changes)
+        return result
+
+    def _check_fixed_once_billed(self, vals):
+        fixed = {"sales_unit", "date_start", "contract_id", "product_id"} & set(vals)
+        end = fields.Date.to_date(vals["date_end"]) if vals.get("date_end") else None
+        if not fixed and not end:
+            return
+        for subscription in self:
+            last = subscription._get_billed_through()
+            if not last:
+                continue
+            changed = [name for name in fixed if self._fields[name].convert_to_write(
+                subscription[name], subscription) != self._fields[name].convert_to_write(
+                    self._fields[name].convert_to_cache(vals[name], subscription), subscription)]
+            if changed:
+                raise UserError(self.env._(
+                    "%(subscription)s is already billed up to %(date)s, so %(fields)s cannot change: deactivate it and "
+                    "add a new subscription.", subscription=subscription.name, date=last,
+                    fields=", ".join(self._fields[name]._description_string(self.env) for name in changed)))
+            if end and end < last and end != subscription.date_end:
+                raise UserError(self.env._(
+                    "%(subscription)s is already billed up to %(date)s: use Deactivate to stop it earlier, with or "
+                    "without a refund.", subscription=subscription.name, date=last))
+
+    def _get_billed_through(self):
+        """Return the last day for which a live invoice bills this subscription, or None."""
+        self.ensure_one()
+        lines = self.env["account.move.line"].sudo()._read_group(  # the clerk may not read every invoice
+            [("billing_subscription_id", "=", self.id), ("billing_live", "=", True)], [], ["billing_period_end:max"])
+        return lines[0][0] or None
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        for subscription in self:
+            if subscription._get_billed_through():
+                raise UserError(self.env._(
+                    "%(subscription)s is billed and stays as its proof: deactivate it.", subscription=subscription.name))
+
+    def _remember_taxes(self):
+        for subscription in self:
+            if subscription.tax_count != len(subscription.tax_ids):
+                subscription.tax_count = len(subscription.tax_ids)
+
+    # ---- change logs ----------------------------------------------------------------------------------------------
+
+    def _log_creation(self):
+        self.env["billing.change.log"].sudo().create([  # logs are written by the system only
+            subscription._prepare_log("create", subscription.date_start, subscription.quantity)
+            for subscription in self])
+
+    def _sync_creation_log(self, vals):
+        """While the contract is a draft, the first log follows what is typed."""
+        if not {"quantity", "price_unit", "date_start"} & set(vals):
+            return
+        for subscription in self:
+            log = subscription.change_log_ids.sudo().filtered(lambda log: log.event == "create")[:1]
+            if log and log.state == "active":
+                log.write({
+                    "quantity": vals.get("quantity", subscription.quantity),
+                    "price_unit": vals.get("price_unit", subscription.price_unit),
+                    "effective_date": subscription.date_start})
+
+    def _prepare_log(self, event, effective_date, quantity, price_unit=None, **values):
+        today = self.company_id._billing_today()
+        scheduled = effective_date > today and event != "create"
+        return {
+            "subscription_id": self.id, "event": event, "effective_date": effective_date, "quantity": quantity,
+            "price_unit": self.price_unit if price_unit is None else price_unit,
+            "state": "scheduled" if scheduled else "active", "applied": not scheduled, **values}
+
+    def change_quantity(self, new_quantity, effective_date=None):
+        """Change the quantity from ``effective_date`` on.
+
+        :param new_quantity: the quantity from that day, not a difference
+        :param effective_date: first day of the new quantity, local to the company (default today). In the past it is
+            billed or credited for the periods since; in the future it waits and applies by itself.
+        :return: the ``billing.change.log``
+        """
+        return self._change(effective_date, quantity=new_quantity)
+
+    def change_price(self, new_price, effective_date=None):
+        """Change the unit price from the first cycle that begins on or after ``effective_date``.
+
+        :param new_price: per sales unit, in the contract's currency
+        :param effective_date: local to the company, default today
+        :return: the ``billing.change.log``
+        """
+        return self._change(effective_date, price_unit=new_price)
+
+    def deactivate(self, effective_date=None, refund=False):
+        """Stop the subscription: ``effective_date`` is the first day that is not billed.
+
+        :param refund: credit the days that are already invoiced, if the refund policy in force allows it. Without it
+            (the default) the periods that are invoiced stay as they are.
+        :return: the ``billing.change.log``
+        """
+        self.ensure_one()
+        day = fields.Date.to_date(effective_date) or self.company_id._billing_today()
+        withdrawn = self.change_log_ids.sudo().filtered(lambda log: not log.applied and log.effective_date >= day)
+        withdrawn.unlink()
+        return self._change(day, event="deactivate", quantity=0.0, refund=refund)
+
+    def _change(self, effective_date, event="update", quantity=None, price_unit=None, refund=True):
+        self.ensure_one()
+        day = fields.Date.to_date(effective_date) or self.company_id._billing_today()
+        self._check_change(day, quantity, event)
+        before = self._get_quantity_on(day)
+        delta = 0.0 if quantity is None else float(exact(quantity) - exact(before))
+        price = self._get_price_on(day) if price_unit is None else price_unit
+        if not delta and price == self._get_price_on(day) and event == "update":
+            return self.env["billing.change.log"]
+        log = self.env["billing.change.log"].sudo().create(  # logs are written by the system only
+            self._prepare_log(event, day, delta, price, refund=refund))
+        self._apply_logs(log)
+        if event == "deactivate" and not refund:
+            log._exclude_invoiced()
+        return log
+
+    def _check_change(self, day, quantity, event):
+        if self.contract_id.state == "closed":
+            raise UserError(self.env._("%(contract)s is closed.", contract=self.contract_id.display_name))
+        if quantity is not None and quantity < 0:
+            raise ValidationError(self.env._("The quantity of a subscription cannot be negative."))
+        if day < self.date_start:
+            raise ValidationError(self.env._(
+                "%(subscription)s starts on %(date)s: choose that day or a later one.",
+                subscription=self.name, date=self.date_start))
+        if self.state == "inactive" and event == "deactivate":
+            raise UserError(self.env._("%(subscription)s is inactive already.", subscription=self.name))
+
+    def _get_quantity_on(self, day):
+        logs = self.change_log_ids.sudo().filtered(lambda log: log.effective_date <= day)
+        return float(sum(map(exact, logs.mapped("quantity"))))
+
+    def _get_price_on(self, day):
+        logs = self.change_log_ids.sudo().filtered(lambda log: log.effective_date <= day)
+        last = logs.sorted(lambda log: (log.effective_date, log.id))[-1:]
+        return last.price_unit if last else self.price_unit
+
+    def _apply_logs(self, logs):
+        """Let ``logs``, whose date has come, take effect on the quantity, price and state of their subscriptions."""
+        today = {company: company._billing_today() for company in logs.company_id}
+        due = logs.filtered(lambda log: log.effective_date <= today[log.company_id])
+        for log in due:
+            log.write({"applied": True, "state": "active" if log.state == "scheduled" else log.state})
+        for subscription in due.subscription_id:
+            applied = subscription.change_log_ids.sudo().filtered("applied")
+            last = applied.sorted(lambda log: (log.effective_date, log.id))[-1]
+            super(BillingSubscription, subscription).write({
+                "quantity": float(sum(map(exact, applied.mapped("quantity")))),
+                "price_unit": last.price_unit,
+                "state": "inactive" if last.event == "deactivate" else "active",
+            })

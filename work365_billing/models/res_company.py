@@ -1,0 +1,47 @@
+import pytz
+
+from odoo import api, fields, models
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    billing_tz = fields.Selection(
+        _tz_get,
+        string="Billing Time Zone",
+        compute="_compute_billing_tz",
+        store=True,
+        readonly=False,
+        help="The local date of this time zone decides what is due. Default: the company address's, else UTC.",
+    )
+    billing_refund = fields.Boolean(
+        "Generate Refund Invoices",
+        help="Credit reductions of periods that are already invoiced, where a contract uses the global setting.",
+    )
+    billing_range_monthly = fields.Integer("Monthly Cycles Ahead", default=12)
+    billing_range_quarterly = fields.Integer("Quarterly Cycles Ahead", default=4)
+    billing_range_longer = fields.Integer("Longer Cycles Ahead", default=2)
+
+    _billing_range_positive = models.Constraint(
+        "CHECK (billing_range_monthly > 0 AND billing_range_quarterly > 0 AND billing_range_longer > 0)",
+        "At least one billing schedule must exist ahead: enter a number above zero.",
+    )
+
+    @api.depends("partner_id.tz")
+    def _compute_billing_tz(self):
+        for company in self:
+            company.billing_tz = company.billing_tz or company.partner_id.tz or "UTC"
+
+    def _billing_today(self):
+        """Return the local date of the company: the "today" of everything that is billed."""
+        self.ensure_one()
+        now = pytz.utc.localize(fields.Datetime.now())
+        return now.astimezone(pytz.timezone(self.billing_tz or "UTC")).date()
+
+    def _billing_cycle_range(self, frequency):
+        """Return how many schedules ahead exist for contracts of ``frequency``."""
+        self.ensure_one()
+        ranges = {"monthly": self.billing_range_monthly, "quarterly": self.billing_range_quarterly}
+        return ranges.get(frequency, self.billing_range_longer)

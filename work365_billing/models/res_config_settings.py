@@ -1,0 +1,11 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    billing_tz = fields.Selection(related="company_id.billing_tz", readonly=False)
+    billing_refund = fields.Boolean(related="company_id.billing_refund", readonly=False)
+    billing_range_monthly = fields.Integer(related="company_id.billing_range_monthly", readonly=False)
+    billing_range_quarterly = fields.Integer(related="company_id.billing_range_quarterly", readonly=False)
+    billing_range_longer = fields.Integer(related="company_id.billing_range_longer", readonly=False)
