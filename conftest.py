@@ -89,8 +89,8 @@ def _fail(report, reason):
 
 
 def _is_browser_test(item):
-    mro = getattr(item, "cls", None) and item.cls.__mro__ or ()
-    return any(cls.__name__ == "HttpCase" for cls in mro)
+    bases = getattr(getattr(item, "cls", None), "__mro__", ())
+    return any(base.__name__ == "HttpCase" for base in bases)
 
 
 def _has_browser():

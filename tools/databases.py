@@ -1,8 +1,8 @@
 """Databases: made once under a temporary name, kept by what went into them, copied for use.
 
-    core           Odoo's own modules that the addons need, with and without demo data
-    addons         a copy of core plus both addons, with and without demo data; the warnings of the installation are kept
-    working copies what `./run` serves, and what a test run works on
+    core            Odoo's own modules that the addons need, with and without demo data
+    addons          a copy of core plus both addons, with and without demo data; what Odoo logged meanwhile is kept
+    working copies  what `./run` serves, and what a test run works on
 
 A database that is complete carries a comment; one without is the leftover of an interrupted run.
 """
@@ -27,7 +27,11 @@ if not env.company.chart_template:
 env.cr.commit()
 """
 ASSETS = """
-env["ir.qweb"]._pregenerate_assets_bundles()
+for name in ("web.assets_web", "web.assets_frontend", "web.assets_frontend_minimal", "web.assets_frontend_lazy",
+             "web.assets_tests", "web.report_assets_common"):
+    bundle = env["ir.qweb"]._get_asset_bundle(name)
+    bundle.js()
+    bundle.css()
 env.cr.commit()
 """
 
@@ -143,10 +147,10 @@ class Databases:
 
     def core_name(self, demo):
         release = (self.odoo / "odoo/release.py").read_text()
-        return f"billing_core{'_demo' if demo else ''}_{digest(self.odoo, release, core_modules(), CHART)}"
+        return f"billing_core{'_demo' if demo else ''}_{digest(self.odoo, release, core_modules(), CHART, ASSETS)}"
 
     def addons_name(self, demo):
-        key = digest(self.core_name(demo), addons_digest(), ASSETS)
+        key = digest(self.core_name(demo), addons_digest())
         return f"billing_addons{'_demo' if demo else ''}_{key}"
 
     def core(self, demo):
@@ -157,7 +161,7 @@ class Databases:
                 self.drop(f"{name}_new")
                 self._createdb(f"{name}_new")
                 self.install(f"{name}_new", modules, demo, "core-demo" if demo else "core")
-                self.shell(f"{name}_new", CHART, "chart")
+                self.shell(f"{name}_new", CHART + ASSETS, "chart")
                 self.mark(f"{name}_new")
                 self.rename(f"{name}_new", name)
         return name
@@ -230,6 +234,7 @@ def write_conf(odoo):
     text = "\n".join([
         "[options]",
         f"addons_path = {','.join(map(str, paths))}",
+        "http_interface = 127.0.0.1",
         f"data_dir = {DATA_DIR}",
         f"db_host = {server['PGHOST']}",
         f"db_port = {server['PGPORT']}",

@@ -11,10 +11,11 @@ from pathlib import Path
 from .settings import CACHE, digest
 from .steps import StepFailed, call, step
 
-FROM_SID = (
-    "odoo-19 fonts-roboto-unhinted fonts-montserrat fonts-inconsolata fonts-glyphicons-halflings fonts-ocr-b"
-    " libjs-jquery libjs-jquery-form libjs-underscore"
-).split()
+FROM_SID = [
+    "odoo-19",
+    *("fonts-roboto-unhinted", "fonts-montserrat", "fonts-inconsolata", "fonts-glyphicons-halflings", "fonts-ocr-b"),
+    *("libjs-jquery", "libjs-jquery-form", "libjs-underscore"),
+]
 FROM_OWN_RELEASE = ["fonts-font-awesome"]  # the web client needs 4.7, the development suite has a later one
 LEFT_OUT = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"  # named by the assets all the same
 HARMLESS_LINKS = {"Inconsolata.otf"}
@@ -29,7 +30,7 @@ def locate():
     given = os.environ.get("BILLING_ODOO")
     if given:
         return _check(Path(given).absolute())
-    target = CACHE / "odoo" / digest(Path(__file__).read_text(), _release().get("VERSION_CODENAME"))
+    target = CACHE / "odoo" / digest(FROM_SID, FROM_OWN_RELEASE, _release().get("VERSION_CODENAME"))
     packages = target / "usr/lib/python3/dist-packages"
     if not target.exists():
         with step("Odoo 19 from Debian's package"):
@@ -111,16 +112,17 @@ def _fetch(target):
 
 def _download_from_sid(work, debs):
     """Try the machine's mirrors one after the other; apt checks the signatures."""
-    mirrors = _mirrors()
-    for mirror in mirrors:
-        sources = work / "sid.list"
+    sources = work / "sid.list"
+    options = ["-o", f"Dir::Etc::SourceList={sources}", "-o", "Dir::Etc::SourceParts=-"]
+    failure = None
+    for mirror in _mirrors():
         sources.write_text(f"deb [signed-by={_keyring()}] {mirror} sid main\n")
-        options = ["-o", f"Dir::Etc::SourceList={sources}", "-o", "Dir::Etc::SourceParts=-"]
         try:
-            return _download(_apt(work, "sid") + options, FROM_SID, debs)
-        except StepFailed:
-            if mirror == mirrors[-1]:
-                raise
+            _download(_apt(work, "sid") + options, FROM_SID, debs)
+            return
+        except StepFailed as caught:
+            failure = caught
+    raise failure
 
 
 def _apt(work, name):

@@ -175,7 +175,8 @@ def _start_patiently(bin_dir):
     end = time.monotonic() + 10
     while True:
         try:
-            return call(command, "postgres-start", ADVICE, **_as_server_user())
+            call(command, "postgres-start", ADVICE, **_as_server_user())
+            return
         except StepFailed:
             if time.monotonic() > end:
                 raise

@@ -58,15 +58,16 @@ def _parse():
 def prepare_database(databases):
     """Make this checkout's database, or bring it up to date with the addons; what the user entered is kept."""
     with setup.one_at_a_time():
-        wanted = f"{databases.core_name(demo=True)} {databases.addons_name(demo=True)}"
+        core = databases.core_name(demo=True)
+        wanted = f"{core} {databases.addons_name(demo=True)}"
         note = databases.note(DATABASE)
         if note == wanted:
             return
         if note:
             with step("Database brought up to date"):
                 ours = installed_addons()
-                same_core = note.split()[0] == wanted.split()[0]
-                databases.install(DATABASE, ours, True, DATABASE, update=ours if same_core else ["base"])
+                update = ours if note.startswith(f"{core} ") else ["base"]
+                databases.install(DATABASE, ours, True, DATABASE, update=update)
         else:
             template = databases.addons(demo=True)
             with step("Database with demo data"):

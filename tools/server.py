@@ -37,7 +37,7 @@ class Server:
     def __init__(self, databases, database, port, cron_threads):
         self.url = f"http://127.0.0.1:{port}"
         self.log = LOGS / f"{database}.log"
-        options = ["--http-interface=127.0.0.1", f"--http-port={port}", f"--max-cron-threads={cron_threads}"]
+        options = [f"--http-port={port}", f"--max-cron-threads={cron_threads}"]
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
                 databases.odoo_command(database, "server", *options),

@@ -36,7 +36,9 @@ class BillingChangeLog(models.Model):
         readonly=True, help="A reduction that was not credited changes nothing that is billed before this day.")
     invoice_line_id = fields.Many2one(
         "account.move.line", "Invoice Line", index="btree_not_null", ondelete="set null", readonly=True)
-    invoice_id = fields.Many2one(related="invoice_line_id.move_id", string="Invoice")
+    billing_move_id = fields.Many2one(
+        "account.move", "Invoice", index="btree_not_null", ondelete="set null", readonly=True,
+        help="The invoice that settled the change, also where it needed no line of its own.")
 
     _pending_idx = models.Index("(subscription_id) WHERE state != 'archived'")
 
@@ -67,7 +69,8 @@ class BillingChangeLog(models.Model):
         """Return the logs to what they were before the invoice that had used them."""
         for log in self:
             log.write({
-                "state": "active" if log.applied else "scheduled", "invoice_line_id": False, "counts_from": False})
+                "state": "active" if log.applied else "scheduled", "invoice_line_id": False,
+                "billing_move_id": False, "counts_from": False})
 
     def _apply_due(self, company):
         """Apply the scheduled logs of ``company`` whose date has come."""

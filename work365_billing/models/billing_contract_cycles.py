@@ -88,3 +88,20 @@ class BillingContract(models.Model):
             "%(contract)s is billed up to %(date)s: deactivate its subscriptions with a refund to stop earlier, "
             "and end the contract on that day or later.",
             contract=self.display_name, date=fields.Date.to_string(last)))
+
+    def _close_ended(self, day):
+        """Close the contracts whose end has passed and of which nothing is left to bill."""
+        ended = self.filtered(lambda contract: contract.state == "active" and contract.date_end and contract.date_end < day)
+        if not ended:
+            return
+        Schedule = self.env["billing.schedule"].sudo()
+        still_open = {contract for [contract] in Schedule._read_group(
+            [("contract_id", "in", ended.ids), ("state", "in", ("pending", "error"))], ["contract_id"])}
+        for contract in ended.filtered(lambda contract: contract not in still_open):
+            contract.sudo().state = "closed"
+
+    def _reopen_for_billing(self):
+        """A contract that closed itself after its end is active again when an invoice of it is undone."""
+        for contract in self.filtered(lambda contract: contract.state == "closed" and contract.date_end):
+            if contract.date_end < contract.company_id._billing_today():
+                contract.sudo().state = "active"

@@ -53,3 +53,8 @@ class BillingRun(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_out_invoice_type")
         return {**action, "domain": [("billing_run_id", "=", self.id)], "context": {"create": False}}
+
+    @api.model
+    def _cron_generate_invoices(self):
+        """Hourly job: bill everything that is due; see ``billing.executor``."""
+        self.env["billing.executor"]._run_automatic()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from ..engine.money import exact
 from ..engine.steps import SALES_UNIT_MONTHS
@@ -152,9 +153,14 @@ class BillingSubscription(models.Model):
     def _get_billed_through(self):
         """Return the last day for which a live invoice bills this subscription, or None."""
         self.ensure_one()
-        lines = self.env["account.move.line"].sudo()._read_group(  # the clerk may not read every invoice
-            [("billing_subscription_id", "=", self.id), ("billing_live", "=", True)], [], ["billing_period_end:max"])
-        return lines[0][0] or None
+        self.env["account.move.line"].flush_model()
+        [[last]] = self.env.execute_query(SQL(
+            """
+            SELECT MAX(line.billing_period_end)
+              FROM account_move_line line JOIN billing_schedule row ON row.resulting_invoice_id = line.move_id
+             WHERE line.billing_subscription_id = %s AND line.billing_amount >= 0
+            """, self.id))
+        return last
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
@@ -226,6 +232,18 @@ class BillingSubscription(models.Model):
         withdrawn = self.change_log_ids.sudo().filtered(lambda log: not log.applied and log.effective_date >= day)
         withdrawn.unlink()
         return self._change(day, event="deactivate", quantity=0.0, refund=refund)
+
+    def _withdraw(self):
+        """Take back subscriptions whose order was cancelled: what is not billed goes, the rest is deactivated today."""
+        contracts = self.contract_id
+        for subscription in self.filtered(lambda subscription: subscription.state == "active"):
+            if subscription._get_billed_through():
+                subscription.deactivate(refund=True)
+            else:
+                subscription.unlink()
+        for contract in contracts:
+            if not (contract.subscription_ids or contract.item_ids or contract.invoice_ids):
+                contract.action_close()
 
     def _change(self, effective_date, event="update", quantity=None, price_unit=None, refund=True):
         self.ensure_one()

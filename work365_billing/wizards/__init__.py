@@ -1,1 +1,2 @@
 from . import billing_generate
+from . import billing_generate_line

@@ -1,0 +1,24 @@
+from odoo import fields, models
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    billing_subscription_id = fields.Many2one(
+        "billing.subscription", "Subscription", index="btree_not_null", copy=False, readonly=True, ondelete="restrict")
+    billing_item_id = fields.Many2one(
+        "billing.item", "Non-Recurring Item", copy=False, readonly=True, ondelete="set null")
+    billing_change_log_id = fields.Many2one(
+        "billing.change.log", "Change Log", copy=False, readonly=True, ondelete="set null")
+    billing_period_start = fields.Date("Period from", copy=False, readonly=True)
+    billing_period_end = fields.Date("Period to", copy=False, readonly=True, help="Last billed day.")
+    billing_cycle_start = fields.Date(
+        copy=False, readonly=True, help="First day of the billing cycle that the line belongs to.")
+    billing_amount = fields.Float(
+        digits=(16, 6), copy=False, readonly=True,
+        help="What the line stands for in the ledger, net of discount; negative for a credit. "
+             "Editing the draft does not change it.")
+
+    def _reconcile_post_hook(self, data):
+        super()._reconcile_post_hook(data)
+        self.move_id._billing_credited_in_full()

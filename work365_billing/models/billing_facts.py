@@ -1,0 +1,167 @@
+"""Reads contracts into the engine's facts: a constant number of queries for any number of contracts."""
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from itertools import chain
+
+from odoo.tools import SQL
+
+from ..engine import facts
+from ..engine.cycles import Cycle, cycles, schedule_date
+from ..engine.money import compound_discount, exact
+from ..engine.steps import SALES_UNIT_MONTHS
+
+ROW_FIELDS = ["contract_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at"]
+
+
+class FactsReader:
+    """Everything that the planner needs of ``contracts``, read in batches when it is made.
+
+    :param replaced: invoices whose content counts as not billed, because they are being replaced
+    """
+
+    def __init__(self, contracts, replaced=None):
+        env = contracts.env
+        self.contracts = contracts
+        self._replaced = replaced or env["account.move"]
+        self._digits = env["decimal.precision"].precision_get("Discount")
+        contracts.fetch(["date_start", "date_end", "billed_through", "discount", "company_id", "currency_id"])
+        self.rows = env["billing.schedule"].sudo().with_context(active_test=False).search_fetch(
+            [("contract_id", "in", contracts.ids)], ROW_FIELDS, order="schedule_date, cycle_start, kind")
+        self.subscriptions = env["billing.subscription"].search_fetch([("contract_id", "in", contracts.ids)], [
+            "contract_id", "sales_unit", "date_start", "date_end", "billable", "discount", "price_unit"])
+        self.logs = env["billing.change.log"].search_fetch(
+            [("contract_id", "in", contracts.ids)],
+            ["subscription_id", "effective_date", "quantity", "price_unit", "state", "refund", "counts_from",
+             "billing_move_id"])
+        self.items = env["billing.item"].search_fetch(self._get_item_domain(), [
+            "contract_id", "invoice_on", "quantity", "price_unit", "discount", "billable"])
+        self._rows_of = self.rows.grouped("contract_id")
+        self._subscriptions_of = self.subscriptions.grouped("contract_id")
+        self._items_of = self.items.grouped("contract_id")
+        self._logs_of = self.logs.grouped("subscription_id")
+        self._billed_of = self._read_billed()
+
+    def _get_item_domain(self):
+        domain = [("contract_id", "in", self.contracts.ids)]
+        if self._replaced:
+            return [*domain, ("invoice_line_id.move_id", "in", self._replaced.ids)]
+        return [*domain, ("invoice_line_id", "=", False)]
+
+    def _is_pending(self, log):
+        if self._replaced:
+            return log.billing_move_id in self._replaced
+        return log.state != "archived"
+
+    def _read_billed(self):
+        """Return, per subscription with changes to bill, what live invoices hold of each ledger row."""
+        ids = self.logs.filtered(self._is_pending).subscription_id.ids
+        result = defaultdict(dict)
+        if not ids:
+            return result
+        env = self.contracts.env
+        env["account.move.line"].flush_model()
+        for subscription, start, amount, discount, line in env.execute_query(SQL(
+                """
+                SELECT line.billing_subscription_id, line.billing_cycle_start, SUM(line.billing_amount),
+                       (ARRAY_AGG(line.discount ORDER BY line.billing_amount DESC, line.id))[1],
+                       (ARRAY_AGG(line.id ORDER BY line.billing_amount DESC, line.id))[1]
+                  FROM account_move_line line
+                  JOIN billing_schedule row ON row.resulting_invoice_id = line.move_id
+                 WHERE line.billing_subscription_id = ANY(%(ids)s)
+                   AND line.billing_cycle_start IS NOT NULL
+                   AND line.move_id != ALL(%(replaced)s)
+              GROUP BY line.billing_subscription_id, line.billing_cycle_start
+                """, ids=ids, replaced=self._replaced.ids)):
+            result[subscription][start] = facts.Billed(Decimal(str(amount)), exact(discount or 0.0), line)
+        return result
+
+    # ---- per contract ---------------------------------------------------------------------------------------------
+
+    def rows_of(self, contract):
+        """Return the ledger rows of ``contract``, by schedule date."""
+        return self._rows_of.get(contract, self.rows.browse())
+
+    def subscriptions_of(self, contract):
+        return self._subscriptions_of.get(contract, self.subscriptions.browse())
+
+    def items_of(self, contract):
+        return self._items_of.get(contract, self.items.browse())
+
+    def has_pending_logs(self, contract):
+        """Tell whether a change of ``contract`` waits to be billed."""
+        return any(
+            self._is_pending(log) for sub in self.subscriptions_of(contract) for log in self._logs_of.get(sub, ()))
+
+    def engine_row(self, row, terms):
+        """Return the engine's form of a ledger row."""
+        index = terms.recurrence.index_of(row.cycle_start)
+        cycle = Cycle(index, row.cycle_start, row.cycle_end, terms.recurrence.period(index))
+        state = "pending" if self._replaced and row.resulting_invoice_id in self._replaced else row.state
+        return facts.Row(row.id, row.kind, cycle, row.schedule_date, state)
+
+    def virtual_rows(self, contract, terms, until):
+        """Yield the rows up to ``until`` that the ledger does not hold yet, with negative keys."""
+        days = [row.cycle_end for row in self.rows_of(contract) if row.kind == "regular"]
+        if contract.billed_through:
+            days.append(contract.billed_through)
+        if days and contract.date_end and max(days) >= contract.date_end:
+            return
+        ahead = contract._billing_terms(max(days, default=None))
+        for number, cycle in enumerate(cycles(ahead), start=1):
+            due = schedule_date(cycle, contract.billing_policy, contract.billing_offset)
+            if due > until:
+                return
+            yield facts.Row(-number, "regular", cycle, due)
+
+    def engine_contract(self, contract, terms, first_day):
+        """Return the engine's facts of ``contract``.
+
+        :param first_day: first day of the oldest row to plan: with changes to bill it decides how far back to look
+        """
+        charges = tuple(self._charge(contract, sub) for sub in self.subscriptions_of(contract))
+        look_back = min(
+            [log.acts_on for log in chain.from_iterable(charge.logs for charge in charges) if log.pending]
+            + [terms.recurrence.period(terms.recurrence.index_of(first_day)).start])
+        rows = tuple(
+            self.engine_row(row, terms) for row in self.rows_of(contract)
+            if row.kind == "regular" and row.state == "invoiced" and row.cycle_end >= look_back)
+        billed = {
+            (sub.id, start): amount for sub in self.subscriptions_of(contract)
+            for start, amount in self._billed_of[sub.id].items()}
+        return facts.Contract(
+            id=contract.id, terms=terms, rows=rows, charges=charges, billed=billed,
+            items=tuple(self._item(contract, item) for item in self.items_of(contract)),
+            proration_unit=contract.proration_unit, refunds=contract.refunds_active,
+            rounding=contract.currency_id.rounding, discount_digits=self._digits)
+
+    def _charge(self, contract, sub):
+        logs = tuple(self._log(log) for log in self._logs_of.get(sub, ()))
+        return facts.Charge(
+            id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
+            unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable,
+            discount=self._discount(contract, sub))
+
+    def _log(self, log):
+        counts_from = log.counts_from or None
+        if self._replaced and log.billing_move_id in self._replaced:
+            counts_from = None
+        return facts.Log(
+            id=log.id, effective=log.effective_date, delta=exact(log.quantity), price=exact(log.price_unit),
+            pending=self._is_pending(log), refundable=log.refund, counts_from=counts_from)
+
+    def _item(self, contract, item):
+        return facts.Item(
+            id=item.id, invoice_on=item.invoice_on, quantity=exact(item.quantity), price=exact(item.price_unit),
+            discount=self._discount(contract, item), billable=item.billable)
+
+    @staticmethod
+    def _discount(contract, source):
+        """Return the line's discount compounded with the contract's, which spares what is negative already."""
+        own = source.discount or 0.0
+        return compound_discount(own) if source.price_unit < 0 else compound_discount(contract.discount or 0.0, own)
+
+
+def day_after(day):
+    return day + timedelta(days=1)

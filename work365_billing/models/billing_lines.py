@@ -1,0 +1,222 @@
+"""Turns planned lines into the values of invoice lines, and finds what would make the invoice fail."""
+
+from datetime import date
+
+from odoo.tools import format_date
+
+from ..engine import reasons
+from ..engine.plan import FULL_CYCLE
+from . import billing_reason
+
+
+class LineWriter:
+    """Writes the values of the planned invoices of one ``FactsReader``; searches are made once for all contracts.
+
+    :param day: local date of the run, or None when dates and problems are of no interest
+    """
+
+    def __init__(self, reader, day):
+        self._reader = reader
+        self._env = reader.contracts.env
+        self._day = day
+        self._memo = {}
+
+    def complete(self, planned_list):
+        """Complete the planned invoices that have lines, in place."""
+        with_lines = [planned for planned in planned_list if planned.lines]
+        if not with_lines or self._day is None:
+            return
+        self._prefetch(with_lines)
+        for planned in with_lines:
+            self._complete(planned)
+
+    # ---- reading --------------------------------------------------------------------------------------------------
+
+    def _prefetch(self, planned_list):
+        ids = {planned.contract_id for planned in planned_list}
+        contracts = self._reader.contracts.filtered(lambda contract: contract.id in ids)
+        self._contracts = {contract.id: contract for contract in contracts}
+        self._sources = {
+            "charge": {sub.id: sub for sub in self._reader.subscriptions},
+            "item": {item.id: item for item in self._reader.items}}
+        self._logs = {log.id: log for log in self._reader.logs}
+        credited = {line.credits for planned in planned_list for line in planned.lines if line.credits}
+        lines = self._env["account.move.line"].sudo().browse(credited)  # the user may not read every invoice
+        self._credited = {line.id: line for line in lines}
+        self._journals = self._search_journals(contracts.company_id)
+        self._positions = self._search_positions(contracts.company_id)
+        self._rated = self._search_rates(contracts)
+
+    def _search_journals(self, companies):
+        journals = self._env["account.journal"].search([("company_id", "in", companies.ids), ("type", "=", "sale")])
+        return {company: own[:1] for company, own in journals.grouped("company_id").items()}
+
+    def _search_positions(self, companies):
+        Position = self._env["account.fiscal.position"]
+        return {
+            company: Position.search([*Position._check_company_domain(company), ("auto_apply", "=", True)])
+            for company in companies}
+
+    def _search_rates(self, contracts):
+        """Return the (currency, company) pairs that have a rate; company False stands for all companies."""
+        pairs = self._env["res.currency.rate"]._read_group(
+            [("currency_id", "in", contracts.currency_id.ids)], ["currency_id", "company_id"])
+        return {(currency.id, company.id) for currency, company in pairs}
+
+    def _once(self, key, compute):
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
+
+    # ---- one invoice ----------------------------------------------------------------------------------------------
+
+    def _complete(self, planned):
+        contract = self._contracts[planned.contract_id]
+        company = contract.company_id
+        partner = contract.partner_id.with_company(company)
+        journal = contract.journal_id or self._journals.get(company, self._env["account.journal"])
+        position = self._once(("position", partner, company), lambda: self._get_position(partner, company))
+        planned.invoice_date = self._get_invoice_date(planned, contract)
+        self._mind_lock_date(planned, company, journal)
+        sign = -1 if planned.invoice.is_credit else 1
+        planned.vals_list = [
+            self._prepare_line_vals(planned, line, contract, partner, position, journal, sign) for line in planned.lines]
+        self._name_credited(planned)
+        term = contract.payment_term_id
+        planned.move_vals = {
+            "move_type": "out_refund" if planned.invoice.is_credit else "out_invoice",
+            "partner_id": partner.id,
+            "company_id": company.id,
+            "currency_id": contract.currency_id.id,
+            "journal_id": journal.id,
+            "fiscal_position_id": position.id,
+            "invoice_date": planned.invoice_date,
+            "invoice_payment_term_id": term.id,
+            "invoice_user_id": contract.user_id.id,
+            **({} if term else {"invoice_date_due": planned.invoice_date}),
+        }
+        code = planned.code or self._find_problem(planned, contract, journal)
+        if code:
+            planned.code, planned.problem = code, True
+            planned.message = planned.message or billing_reason.explain(self._env, code)
+
+    def _get_position(self, partner, company):
+        manual = partner.property_account_position_id
+        if manual or not partner.country_id:
+            return manual
+        return self._positions[company]._get_first_matching_fpos(partner)
+
+    def _get_invoice_date(self, planned, contract):
+        dates = {"schedule": planned.schedule_date, "cycle_start": planned.cycle_start, "run": self._day}
+        return dates[contract.invoice_date_policy]
+
+    def _mind_lock_date(self, planned, company, journal):
+        """Move an invoice date in a closed period to today; the billed period stays."""
+        locked = self._once(("lock", company, journal), lambda: self._get_lock_date(company, journal))
+        if not locked or planned.invoice_date > locked:
+            return
+        if self._day <= locked:
+            planned.code = reasons.LOCK_DATE
+            return
+        planned.note = self._env._(
+            "The accounting period of %(date)s is closed: the invoice is dated %(today)s.",
+            date=planned.invoice_date, today=self._day)
+        planned.invoice_date = self._day
+
+    def _get_lock_date(self, company, journal):
+        violated = company._get_violated_lock_dates(date.min, True, journal)
+        return max((lock[0] for lock in violated), default=None)
+
+    # ---- lines ----------------------------------------------------------------------------------------------------
+
+    def _prepare_line_vals(self, planned, line, contract, partner, position, journal, sign):
+        source = self._sources["charge" if line.charge else "item"][line.charge or line.item]
+        credited = self._credited.get(line.credits)
+        if credited:
+            account, taxes, analytic = credited.account_id, credited.tax_ids, credited.analytic_distribution
+        else:
+            account = self._get_account(source.product_id, position, contract.company_id, journal)
+            taxes = self._once(("taxes", source.tax_ids, position), lambda: position.map_tax(source.tax_ids))
+            analytic = source.analytic_distribution
+        vals = {
+            "product_id": source.product_id.id,
+            "name": self._get_name(line, source, partner, credited),
+            "quantity": float(line.quantity * sign),
+            "price_unit": float(line.price_unit),
+            "discount": float(line.discount),
+            "tax_ids": taxes.ids,
+            "account_id": account.id,
+            "billing_subscription_id": line.charge,
+            "billing_item_id": line.item,
+            "billing_change_log_id": line.log,
+            "billing_period_start": line.start,
+            "billing_period_end": line.end,
+            "billing_cycle_start": line.cycle_start,
+            "billing_amount": float(line.amount),
+        }
+        return {**vals, "analytic_distribution": analytic} if analytic else vals
+
+    def _get_account(self, product, position, company, journal):
+        def compute():
+            accounts = product.with_company(company).product_tmpl_id.get_product_accounts(position)
+            return accounts["income"] or journal.default_account_id
+        return self._once(("account", product, position, company, journal), compute)
+
+    def _get_name(self, line, source, partner, credited):
+        lang = partner.lang or self._env.lang
+        if not line.charge:
+            return source.name
+        first, last = (self._once((day, lang), lambda day=day: format_date(self._env, day, lang_code=lang))
+                       for day in (line.start, line.end))
+        text = f"{source.name}\n{first} – {last}"
+        detail = self._get_detail(line, lang, credited)
+        return f"{text} · {detail}" if detail else text
+
+    def _get_detail(self, line, lang, credited):
+        """Return the words that explain a line that is not the full cycle, in the customer's language."""
+        if line.group == FULL_CYCLE:
+            return None
+        log = self._logs[line.log]
+        env = self._env(context={**self._env.context, "lang": lang})
+        day = format_date(env, log.effective_date, lang_code=lang)
+        if credited:
+            return env._("credit for %(invoice)s, change of %(date)s", invoice=credited.move_id.name or "", date=day)
+        if log.event == "create":
+            return env._("new from %(date)s", date=day)
+        return env._("change of %(date)s", date=day)
+
+    def _name_credited(self, planned):
+        """A credit note whose lines all give back one posted invoice is tied to it."""
+        moves = {self._credited[line.credits].move_id for line in planned.lines if line.credits}
+        if planned.invoice.is_credit and len(moves) == 1 and all(line.credits for line in planned.lines):
+            [move] = moves
+            if move.state == "posted":
+                planned.reversed_move_id = move.id
+
+    # ---- what would make the invoice fail ---------------------------------------------------------------------------
+
+    def _find_problem(self, planned, contract, journal):
+        """Return the code of the first thing that somebody must mend before the invoice can be made, or None."""
+        partner, company, currency = contract.partner_id, contract.company_id, contract.currency_id
+        checks = (
+            (reasons.PARTNER_ARCHIVED, not partner.active),
+            (reasons.PARTNER_COMPANY, partner.company_id and partner.company_id not in company.parent_ids),
+            (reasons.CURRENCY_INACTIVE, not currency.active),
+            (reasons.NO_RATE, currency != company.currency_id and not self._has_rate(currency, company)),
+            (reasons.NO_JOURNAL, not journal or not journal.active),
+            (reasons.NO_ACCOUNT, any(not vals["account_id"] for vals in planned.vals_list)),
+        )
+        return next((code for code, failed in checks if failed), None) or self._find_source_problem(planned)
+
+    def _has_rate(self, currency, company):
+        return {(currency.id, company.root_id.id), (currency.id, False)} & self._rated
+
+    def _find_source_problem(self, planned):
+        for line in planned.lines:
+            source = self._sources["charge" if line.charge else "item"][line.charge or line.item]
+            if not source.product_id.active:
+                return reasons.PRODUCT_ARCHIVED
+            if not line.credits and (
+                    len(source.tax_ids) < source.tax_count or not all(source.tax_ids.mapped("active"))):
+                return reasons.TAX_MISSING
+        return None

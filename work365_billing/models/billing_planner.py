@@ -1,0 +1,158 @@
+from odoo import api, fields, models
+
+from ..engine import facts, reasons
+from ..engine.biller import plan
+from ..engine.cycles import Cycle
+from ..engine.periods import Period
+from ..engine.plan import Invoice
+from . import billing_reason
+from .billing_facts import FactsReader, day_after
+from .billing_lines import LineWriter
+from .planned import PlannedInvoice
+
+
+class BillingPlanner(models.AbstractModel):
+    """The one planner: preview, forecast and the run ask it. It reads in batches and writes nothing."""
+
+    _name = "billing.planner"
+    _description = "Billing Planner"
+
+    @api.model
+    def _plan_due(self, contracts, day):
+        """Return what the job bills on ``day``: every due row that may be tried, oldest first per contract.
+
+        A contract with a parked row that still waits gives nothing from that row on.
+        """
+        reader = FactsReader(contracts)
+        now = fields.Datetime.now()
+
+        def choose(contract, terms):
+            rows = []
+            for row in reader.rows_of(contract):
+                if row.state not in ("pending", "error") or row.on_hold or row.schedule_date > day:
+                    continue
+                if row.retry_at and row.retry_at > now:
+                    return rows, row
+                rows.append(reader.engine_row(row, terms))
+            return rows + self._final_rows(reader, contract, rows, day), None
+
+        return self._plan_chosen(reader, choose, day)
+
+    @api.model
+    def _plan_until(self, contracts, day, assume_active=False):
+        """Return what a run on ``day`` would bill, also where the ledger does not reach so far yet.
+
+        :param assume_active: plan a draft as if it were activated
+        """
+        reader = FactsReader(contracts)
+
+        def choose(contract, terms):
+            if contract.state != "active" and not (assume_active and contract.state == "draft"):
+                return [], None
+            rows = [
+                reader.engine_row(row, terms) for row in reader.rows_of(contract)
+                if row.state in ("pending", "error") and not row.on_hold and row.schedule_date <= day]
+            rows += reader.virtual_rows(contract, terms, day)
+            return rows + self._final_rows(reader, contract, rows, day), None
+
+        return self._plan_chosen(reader, choose, day)
+
+    @api.model
+    def _plan_schedule(self, schedule, day, replace=False):
+        """Return what ``schedule`` alone bills on ``day``, whatever its schedule date.
+
+        :param replace: bill again exactly what its invoice covers
+        """
+        reader = FactsReader(schedule.contract_id, replaced=schedule.resulting_invoice_id if replace else None)
+        [planned] = self._plan_chosen(
+            reader, lambda _contract, terms: ([reader.engine_row(schedule, terms)], None), day)
+        return planned
+
+    @api.model
+    def _plan_change_log(self, contract, up_to, day):
+        """Return the change-log invoice of ``contract``: the changes up to ``up_to`` (inclusive) and the items due."""
+        reader = FactsReader(contract)
+        row = self._change_log_row(reader, contract, up_to, up_to)
+        [planned] = self._plan_chosen(reader, lambda _contract, _terms: ([row], None), day)
+        return planned
+
+    @api.model
+    def _plan_next(self, contracts):
+        """Return the amount of the next invoice per contract id, before tax."""
+        active = contracts.filtered(lambda contract: contract.state == "active")
+        if not active:
+            return {}
+        reader = FactsReader(active)
+
+        def choose(contract, terms):
+            open_rows = [row for row in reader.rows_of(contract) if row.state in ("pending", "error") and not row.on_hold]
+            return [reader.engine_row(row, terms) for row in open_rows[:1]], None
+
+        return {planned.contract_id: float(planned.amount) for planned in self._plan_chosen(reader, choose, None)}
+
+    # ---- rows -----------------------------------------------------------------------------------------------------
+
+    def _final_rows(self, reader, contract, rows, day):
+        """Return the row of the final change-log invoice, the day after the end, once every cycle is settled."""
+        if not contract.date_end or day <= contract.date_end:
+            return []
+        planned = {row.key for row in rows}
+        still_open = [row for row in reader.rows_of(contract) if row.state in ("pending", "error") and row.id not in planned]
+        if still_open or not (reader.has_pending_logs(contract) or reader.items_of(contract)):
+            return []
+        return [self._change_log_row(reader, contract, day_after(contract.date_end), day_after(contract.date_end))]
+
+    def _change_log_row(self, reader, contract, start, up_to):
+        """Return a change-log row that is not in the ledger yet; its period follows the last one of its kind."""
+        taken = [row.cycle_end for row in reader.rows_of(contract) if row.kind == "change_log"]
+        start = max([start, *map(day_after, taken)])
+        end = max(start, up_to)
+        return facts.Row(0, "change_log", Cycle(0, start, end, Period(start, day_after(end))), end)
+
+    # ---- planning -------------------------------------------------------------------------------------------------
+
+    def _plan_chosen(self, reader, choose, day):
+        """Plan the rows that ``choose(contract, terms)`` returns for each contract.
+
+        ``choose`` returns the engine rows to plan and, where one blocks those after it, that ledger row.
+        """
+        writer = LineWriter(reader, day)
+        result = []
+        for contract in reader.contracts:
+            terms = contract._billing_terms()
+            rows, blocking = choose(contract, terms)
+            if rows:
+                engine_contract = reader.engine_contract(contract, terms, min(row.start for row in rows))
+                for row, invoice in zip(rows, plan(engine_contract, rows), strict=True):
+                    result.append(self._planned(reader, contract, row, invoice))
+            if blocking:
+                result.append(self._blocked(contract, blocking))
+        writer.complete(result)
+        return result
+
+    def _planned(self, reader, contract, row, invoice):
+        planned = PlannedInvoice(
+            contract_id=contract.id, schedule_id=row.key if row.key > 0 else None, kind=row.kind, cycle_start=row.start,
+            cycle_end=row.end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice)
+        if not invoice.lines:
+            planned.code = reasons.NOTHING_TO_BILL if row.kind == "regular" else reasons.NOTHING_LEFT
+            planned.message = self._explain(reader, contract, planned)
+        return planned
+
+    def _blocked(self, contract, row):
+        invoice = Invoice(row=row.id, kind=row.kind, lines=(), reasons=())
+        return PlannedInvoice(
+            contract_id=contract.id, schedule_id=row.id, kind=row.kind, cycle_start=row.cycle_start,
+            cycle_end=row.cycle_end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice,
+            code=reasons.PAUSED, message=billing_reason.explain(self.env, reasons.PAUSED))
+
+    def _explain(self, reader, contract, planned):
+        """Return the reasons of a row without lines, one per subscription or item."""
+        names = {
+            **{("charge", sub.id): sub.name for sub in reader.subscriptions_of(contract)},
+            **{("item", item.id): item.name for item in reader.items_of(contract)}}
+        texts = [billing_reason.explain(self.env, planned.code)]
+        for reason in planned.invoice.reasons:
+            name = names.get(("charge", reason.charge)) or names.get(("item", reason.item)) or ""
+            texts.append(f"{name}: {billing_reason.explain(self.env, reason.code)}")
+        return "\n".join(texts)

@@ -1,0 +1,181 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ..engine import reasons
+from ..models import billing_reason
+from ..models.selections import KINDS
+
+
+class BillingGenerate(models.TransientModel):
+    """The window *Generate Invoice* for one contract: shows what the planner says, then makes exactly that."""
+
+    _name = "billing.generate"
+    _description = "Generate Invoice"
+
+    contract_id = fields.Many2one(
+        "billing.contract", "Billing Contract", domain=[("state", "=", "active")])
+    company_id = fields.Many2one(related="contract_id.company_id")
+    currency_id = fields.Many2one(related="contract_id.currency_id")
+    kind = fields.Selection(KINDS, default="regular", required=True)
+    schedule_id = fields.Many2one(
+        "billing.schedule", "Billing Cycle", compute="_compute_schedule_id", store=True, readonly=False,
+        context={"active_test": False, "billing_short_name": True},
+        domain="[('contract_id', '=', contract_id), ('kind', '=', 'regular'), ('state', '!=', 'skipped')]")
+    date_to = fields.Date(
+        "Up to", compute="_compute_date_to", store=True, readonly=False,
+        help="Changes that take effect up to this day are billed.")
+    preview = fields.Boolean(default=True)
+    replace_existing = fields.Boolean("Replace existing invoice")
+
+    info = fields.Char(compute="_compute_info")
+    is_invoiced = fields.Boolean(compute="_compute_messages")
+    is_future = fields.Boolean(compute="_compute_messages")
+    invoiced_message = fields.Char(compute="_compute_messages")
+    future_message = fields.Char(compute="_compute_messages")
+    blocked_message = fields.Text(compute="_compute_preview", store=True)
+    blocking_schedule_id = fields.Many2one("billing.schedule", compute="_compute_preview", store=True)
+    line_ids = fields.One2many("billing.generate.line", "wizard_id", compute="_compute_preview", store=True)
+    preview_line_ids = fields.One2many("billing.generate.line", compute="_compute_parts", string="Eligible Items")
+    ineligible_line_ids = fields.One2many("billing.generate.line", compute="_compute_parts", string="Not Billed")
+    amount_total = fields.Monetary("Total before Tax", compute="_compute_preview", store=True)
+    invoice_date = fields.Date(compute="_compute_preview", store=True)
+    note = fields.Char(compute="_compute_preview", store=True)
+    invoice_id = fields.Many2one("account.move", "Invoice", readonly=True)
+
+    # ---- what is chosen -------------------------------------------------------------------------------------------
+
+    @api.depends("contract_id")
+    def _compute_schedule_id(self):
+        """The next uninvoiced cycle is chosen, unless another one of the same contract was."""
+        for wizard in self:
+            if wizard.schedule_id.contract_id != wizard.contract_id:
+                wizard.schedule_id = wizard.contract_id.schedule_ids.filtered(
+                    lambda row: row.kind == "regular" and row.state in ("pending", "error")).sorted("cycle_start")[:1]
+
+    @api.depends("contract_id")
+    def _compute_date_to(self):
+        for wizard in self:
+            wizard.date_to = wizard.date_to or (wizard.contract_id and wizard.company_id._billing_today())
+
+    @api.depends("contract_id")
+    def _compute_info(self):
+        for wizard in self:
+            contract = wizard.contract_id
+            policy = self.env._("Yes") if contract.refunds_active else self.env._("No")
+            origin = self.env._(" (global setting)") if contract.refund_policy == "global" else ""
+            wizard.info = self.env._(
+                "%(contract)s · %(customer)s · Process Refunds: %(policy)s%(origin)s", contract=contract.name,
+                customer=contract.partner_id.display_name, policy=policy, origin=origin) if contract else False
+
+    @api.depends("schedule_id", "kind")
+    def _compute_messages(self):
+        for wizard in self:
+            row = wizard.schedule_id if wizard.kind == "regular" else self.env["billing.schedule"]
+            today = wizard.company_id._billing_today() if wizard.contract_id else None
+            wizard.is_invoiced = row.state == "invoiced"
+            wizard.is_future = bool(row and row.state != "invoiced" and row.cycle_start > today)
+            wizard.invoiced_message = self.env._(
+                "This billing cycle is already invoiced by %(invoice)s. To bill it again, tick Replace existing invoice: "
+                "the old invoice stays, marked as replaced, for you to delete or credit.",
+                invoice=row.resulting_invoice_id.display_name) if wizard.is_invoiced else False
+            wizard.future_message = self.env._(
+                "This billing cycle starts on %(date)s, in the future. You may proceed: the invoice belongs to that "
+                "cycle, and no second one is made when it comes.",
+                date=format_date(self.env, row.cycle_start)) if wizard.is_future else False
+
+    # ---- preview --------------------------------------------------------------------------------------------------
+
+    @api.depends("contract_id", "schedule_id", "kind", "date_to", "replace_existing")
+    def _compute_preview(self):
+        for wizard in self:
+            blocking = wizard._get_blocking_schedule()
+            planned = wizard._plan() if not wizard.invoice_id else None
+            problem = planned and (planned.problem or planned.code)
+            wizard.blocking_schedule_id = blocking
+            wizard.blocked_message = wizard._get_blocked_message(blocking) or (planned.message if problem else False)
+            wizard.amount_total = float(planned.amount) if planned else 0.0
+            wizard.invoice_date = planned.invoice_date if planned and planned.lines else False
+            wizard.note = planned.note if planned else False
+            vals_list = self.env["billing.generate.line"]._prepare_lines(planned) if planned else []
+            wizard.line_ids = [Command.clear(), *(Command.create(vals) for vals in vals_list)]
+
+    @api.depends("line_ids")
+    def _compute_parts(self):
+        for wizard in self:
+            wizard.preview_line_ids = wizard.line_ids.filtered("eligible")
+            wizard.ineligible_line_ids = wizard.line_ids - wizard.preview_line_ids
+
+    def _plan(self):
+        """Return what the planner says of the choice, or None when the choice is not complete."""
+        contract, row = self.contract_id._origin, self.schedule_id._origin
+        if not contract or contract.state != "active":
+            return None
+        today = contract.company_id._billing_today()
+        planner = self.env["billing.planner"]
+        if self.kind == "change_log":
+            return planner._plan_change_log(contract, self.date_to or today, today)
+        if not row:
+            return None
+        return planner._plan_schedule(row, today, replace=row.state == "invoiced")
+
+    def _get_blocking_schedule(self):
+        """Return the earlier schedule that must be settled before a change-log invoice."""
+        if self.kind != "change_log" or not self.contract_id:
+            return self.env["billing.schedule"]
+        return self.contract_id.schedule_ids.filtered(
+            lambda row: row.kind == "regular" and row.state in ("pending", "error") and not row.on_hold
+            and row.schedule_date <= self.date_to and row.cycle_start <= self.date_to).sorted("cycle_start")[:1]
+
+    def _get_blocked_message(self, blocking):
+        if not blocking:
+            return False
+        return self.env._(
+            "The billing cycle %(start)s – %(end)s is due and not invoiced: generate or skip it first.",
+            start=format_date(self.env, blocking.cycle_start), end=format_date(self.env, blocking.cycle_end))
+
+    # ---- actions --------------------------------------------------------------------------------------------------
+
+    def _action_open(self):
+        """Return the action that shows this window."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "view_mode": "form",
+            "target": "new", "name": self.env._("Generate Invoice")}
+
+    def action_proceed(self):
+        """Make the invoice that the preview shows. No automation runs; the window stays and links to the invoice."""
+        self.ensure_one()
+        contract = self.contract_id
+        if not contract:
+            raise UserError(self.env._("Choose a billing contract."))
+        if contract.state != "active":
+            raise UserError(billing_reason.explain(self.env, reasons.NOT_ACTIVE))
+        executor = self.env["billing.executor"]
+        executor._lock(contract)
+        if self.kind == "regular" and not self.schedule_id:
+            raise UserError(billing_reason.explain(self.env, reasons.NO_CYCLE))
+        replaced = self._get_replaced()
+        blocking = self._get_blocking_schedule()
+        if blocking:
+            raise UserError(self._get_blocked_message(blocking))
+        self.invoice_id = executor._generate(self._plan(), replaced=replaced)
+        return self._action_open()
+
+    def _get_replaced(self):
+        """Return the invoice that is replaced.
+
+        :raises UserError: when the cycle is invoiced and *Replace existing invoice* is not ticked
+        """
+        row = self.schedule_id
+        if self.kind != "regular" or row.state != "invoiced":
+            return self.env["account.move"]
+        if not self.replace_existing:
+            raise UserError(billing_reason.explain(self.env, reasons.ALREADY_INVOICED))
+        return row.resulting_invoice_id
+
+    def action_view_invoice(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window", "res_model": "account.move", "res_id": self.invoice_id.id,
+            "view_mode": "form", "target": "current"}

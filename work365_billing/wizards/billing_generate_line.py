@@ -1,0 +1,66 @@
+from odoo import api, fields, models
+
+from ..engine import plan
+from ..models import billing_reason
+
+GROUPS = [
+    (plan.FULL_CYCLE, "Full cycle items"),
+    (plan.MIDCYCLE, "Midcycle changes"),
+    (plan.USAGE, "Usage-based items"),
+    (plan.ITEM, "Non-recurring items"),
+    (plan.SERVICE, "Service-based items"),
+]
+
+
+class BillingGenerateLine(models.TransientModel):
+    """One row of the preview: what is billed, or what is not and why."""
+
+    _name = "billing.generate.line"
+    _description = "Invoice Preview Line"
+    _order = "id"
+
+    wizard_id = fields.Many2one("billing.generate", required=True, ondelete="cascade")
+    currency_id = fields.Many2one(related="wizard_id.currency_id")
+    group = fields.Selection(GROUPS)
+    eligible = fields.Boolean()
+    name = fields.Char("Description")
+    quantity = fields.Float(digits="Product Unit")
+    price_unit = fields.Float("Unit Price", min_display_digits="Product Price")
+    discount = fields.Float("Discount (%)", digits="Discount")
+    amount = fields.Monetary()
+    period_start = fields.Date("From")
+    period_end = fields.Date("To")
+    reason = fields.Text()
+    subscription_id = fields.Many2one("billing.subscription")
+    item_id = fields.Many2one("billing.item")
+
+    @api.model
+    def _prepare_lines(self, planned):
+        """Return the values of the preview of ``planned``: lines by group, then what is left out."""
+        order = [code for code, _label in GROUPS]
+        rows = sorted(zip(planned.lines, planned.vals_list, strict=True), key=lambda pair: order.index(pair[0].group))
+        return [self._prepare_eligible(line, vals) for line, vals in rows] + [
+            self._prepare_ineligible(reason) for reason in planned.invoice.reasons]
+
+    def _prepare_eligible(self, line, vals):
+        return {
+            "eligible": True, "group": line.group, "name": vals["name"].split("\n")[0],
+            "quantity": float(line.quantity), "price_unit": vals["price_unit"], "discount": vals["discount"],
+            "amount": float(line.amount), "period_start": line.start, "period_end": line.end,
+            "subscription_id": line.charge, "item_id": line.item}
+
+    def _prepare_ineligible(self, reason):
+        source = (
+            self.env["billing.subscription"].browse(reason.charge) if reason.charge
+            else self.env["billing.item"].browse(reason.item))
+        return {
+            "eligible": False, "name": source.name, "reason": billing_reason.explain(self.env, reason.code),
+            "subscription_id": reason.charge, "item_id": reason.item}
+
+    def action_open_record(self):
+        """Open the subscription or item."""
+        self.ensure_one()
+        record = self.subscription_id or self.item_id
+        return {
+            "type": "ir.actions.act_window", "res_model": record._name, "res_id": record.id, "view_mode": "form",
+            "target": "current"}
