@@ -71,6 +71,7 @@ def pytest_configure(config):
     if config.pluginmanager.hasplugin("odoo"):
         logging.getLogger().addHandler(OWN_WARNINGS)
         warnings.simplefilter("always")  # by default a repeated one shows once only
+        warnings.simplefilter("ignore", ResourceWarning)  # by default ignored, and Odoo's server leaves sockets open
 
 
 @pytest.hookimpl(wrapper=True)

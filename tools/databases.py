@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import odoo_source, postgres
-from .settings import ADDONS, CHECKOUT, CONF, DATA_DIR, EXTRA_MODULES, LOGS, digest
-from .steps import StepFailed, call, environment, step
+from .settings import ADDONS, CACHE, CHECKOUT, CONF, DATA_DIR, EXTRA_MODULES, LOGS, digest
+from .steps import StepFailed, call, environment, one_at_a_time, step
 
 ADVICE = "Mend what the log shows and start again; what is complete is kept."
 KEEP_LAST = 6
@@ -76,7 +76,8 @@ class Databases:
         return rows[0] if rows else None
 
     def exists(self, name):
-        return bool(self.note(name))
+        """Tell whether a database is complete and its files are there."""
+        return bool(self.note(name)) and filestore(name).exists()
 
     def mark(self, name, note="complete"):
         """Declare a database complete. Fresh statistics keep PostgreSQL from hopeless plans."""
@@ -147,7 +148,8 @@ class Databases:
 
     def core_name(self, demo):
         release = (self.odoo / "odoo/release.py").read_text()
-        return f"billing_core{'_demo' if demo else ''}_{digest(self.odoo, release, core_modules(), CHART, ASSETS)}"
+        key = digest(CACHE, self.odoo, release, core_modules(), CHART, ASSETS)
+        return f"billing_core{'_demo' if demo else ''}_{key}"
 
     def addons_name(self, demo):
         key = digest(self.core_name(demo), addons_digest())
@@ -156,7 +158,9 @@ class Databases:
     def core(self, demo):
         """Return the name of the database with the modules that the addons need, made if need be."""
         modules, name = core_modules(), self.core_name(demo)
-        if not self.exists(name):
+        with one_at_a_time(name):
+            if self.exists(name):
+                return name
             with step(f"Database with {', '.join(modules)}{' and demo data' if demo else ''}"):
                 self.drop(f"{name}_new")
                 self._createdb(f"{name}_new")
@@ -172,10 +176,14 @@ class Databases:
         What Odoo complained about during the installation is in `installation_log`.
         """
         core, name = self.core(demo), self.addons_name(demo)
-        if not self.exists(name):
+        with one_at_a_time(name):
+            if self.exists(name) and installation_log(name).exists():
+                return name
             with step(f"Addons installed{' with demo data' if demo else ''}"):
                 self.copy(core, f"{name}_new")
                 complaints = self.install(f"{name}_new", installed_addons(), demo, name)
+                if self.addons_name(demo) != name:
+                    raise StepFailed("The addons were edited while they were being installed: start again.")
                 installation_log(name).write_text(complaints)
                 self.shell(f"{name}_new", ASSETS, "assets")
                 self.mark(f"{name}_new")

@@ -31,9 +31,7 @@ def main():
     """Set everything up, tell about it on the error channel, and print the exports."""
     with contextlib.redirect_stdout(sys.stderr), setup.ready() as databases:
         postgres.KEEP.touch()
-        with setup.one_at_a_time():
-            core = databases.core(demo=False)
-        exports = {**variables(databases, ""), "BILLING_CORE_DB": core}
+        exports = {**variables(databases, ""), "BILLING_CORE_DB": databases.core(demo=False)}
     for name, value in exports.items():
         print(f"export {name}={shlex.quote(value)}")
 

@@ -13,7 +13,7 @@ from . import postgres, setup
 from .databases import installed_addons
 from .server import Server, free_port
 from .settings import CACHE, CHECKOUT_ID, CONF, PORT
-from .steps import StepFailed, step
+from .steps import StepFailed, one_at_a_time, step
 
 DATABASE = f"billing_run_{CHECKOUT_ID}"
 STATE = CACHE / f"run-{CHECKOUT_ID}.json"
@@ -32,7 +32,8 @@ def main():
         return 0
     with setup.ready() as databases:
         if options.setup_only:
-            setup.build(databases, False, True)
+            databases.addons(demo=False)
+            databases.addons(demo=True)
             return 0
         if options.reset:
             databases.drop(DATABASE)
@@ -57,10 +58,10 @@ def _parse():
 
 def prepare_database(databases):
     """Make this checkout's database, or bring it up to date with the addons; what the user entered is kept."""
-    with setup.one_at_a_time():
+    with one_at_a_time(DATABASE):
         core = databases.core_name(demo=True)
         wanted = f"{core} {databases.addons_name(demo=True)}"
-        note = databases.note(DATABASE)
+        note = databases.note(DATABASE) if databases.exists(DATABASE) else ""
         if note == wanted:
             return
         if note:

@@ -21,12 +21,3 @@ def ready():
             stack.enter_context(postgres.in_use(databases.bin_dir))
             write_conf(odoo)
         yield databases
-
-
-def build(databases, *kinds):
-    """Make the addons' databases and return their names.
-
-    :param kinds: for each database, whether it has demo data
-    """
-    with one_at_a_time():
-        return [databases.addons(demo) for demo in kinds]

@@ -44,9 +44,9 @@ def call(args, log, advice, **options):
 
 @contextlib.contextmanager
 def one_at_a_time(name="setup"):
-    """Hold a lock of the cache: two runs at once must not build the same thing."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{name}.lock").open("w") as lock:
+    """Hold a lock of the cache for the length of the block: two runs at once must not build the same thing."""
+    (CACHE / "locks").mkdir(parents=True, exist_ok=True)
+    with (CACHE / "locks" / name).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

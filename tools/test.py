@@ -48,9 +48,9 @@ def run_all(databases, arguments, results):
         results.update(pytest(databases, ["-p", "no:odoo", *plain]))
     if odoo is None:
         return
-    template, *_demo = setup.build(databases, *((False,) if arguments else (False, True)))
+    template = databases.addons(demo=False)
     if not arguments:
-        check_installations([template, *_demo], results)
+        check_installations([template, databases.addons(demo=True)], results)
     title("Tests on Odoo")
     drop_leftovers(databases)
     with databases.scratch(template, f"billing_test_{os.getpid()}") as database:

@@ -4,26 +4,28 @@
 invoice counts as billed for the next one, so that a plan over many periods equals many plans of one period.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from fractions import Fraction
 
 from . import reasons
-from .facts import Billed, Charge, Contract, Item, Row
+from .facts import Charge, Contract, Item, Row
+from .ledger import CHANGE_LOG, REGULAR, Ledger
 from .money import cumulative, exact, round_to
-from .periods import ONE_DAY
 from .plan import FULL_CYCLE, ITEM, MIDCYCLE, Invoice, Line, Reason
-from .wanted import Wanted, last_day, quantity_on
-
-REGULAR = "regular"
-CHANGE_LOG = "change_log"
+from .wanted import by_date, last_day, quantity_on
 
 
 def plan(contract: Contract, rows: Iterable[Row]) -> list[Invoice]:
     """Return one ``Invoice`` per row, in the order of ``rows`` (the caller chooses which are due, oldest first)."""
     biller = Biller(contract)
     return [biller.bill(row) for row in rows]
+
+
+def rows_sorted(rows: Sequence[Row]) -> list[Row]:
+    """Return ``rows`` in the order in which they are billed: by due date, then by period."""
+    return sorted(rows, key=lambda row: (row.schedule_date, row.start, row.kind))
 
 
 def settle_price(amount, gross, quantity, discount, rounding) -> Fraction:
@@ -34,131 +36,164 @@ def settle_price(amount, gross, quantity, discount, rounding) -> Fraction:
     """
     shown = exact(round_to(gross, rounding))
     factor = 1 - discount / 100
-    if round_to(shown * factor, rounding) != amount:
+    if factor and round_to(shown * factor, rounding) != amount:
         shown = exact(amount) / factor
     return shown / quantity
 
 
 class Biller:
-    """Plans the rows of one contract, remembering what the rows before have used."""
+    """Plans the rows of one contract, remembering what the rows before have billed."""
 
     def __init__(self, contract: Contract):
         self._contract = contract
-        self._wanted = Wanted(contract.terms, contract.proration_unit)
-        self._charges = {charge.id: charge for charge in contract.charges}
-        self._items = {item.id: item for item in contract.items}
-        self._billed = dict(contract.billed)
-        self._invoiced = sorted(
-            (row for row in contract.rows if row.kind == REGULAR and row.state == "invoiced"),
-            key=lambda row: row.start)
+        self._ledger = Ledger(contract)
 
     def bill(self, row: Row) -> Invoice:
         """Return what ``row`` bills, and count it as billed from here on."""
+        self._ledger.reopen(row)
         draft = _Draft(row)
-        for charge_id, charge in list(self._charges.items()):
-            if row.kind == REGULAR:
-                self._bill_cycle(draft, charge)
-            self._bill_late(draft, charge_id)
-        for item in self._items.values():
+        charges = {}
+        for charge in self._ledger.charges.values():
+            charges[charge.id] = self._bill_charge(draft, charge)
+        for item in self._ledger.items.values():
             self._bill_item(draft, item)
-        invoice = draft.finish()
-        self._remember(invoice, row)
+        invoice = draft.finish(self._ledger.seen(row))
+        self._ledger.record(row, invoice, charges)
         return invoice
+
+    def _bill_charge(self, draft, charge):
+        """Bill one charge and return it as it is when the invoice is made."""
+        lines = len(draft.lines)
+        reasons_before = len(draft.reasons)
+        charge = self._refuse_credits(draft, charge)
+        if draft.row.kind == REGULAR:
+            self._bill_cycle(draft, charge)
+        self._bill_late(draft, charge)
+        if draft.row.kind == CHANGE_LOG and (lines, reasons_before) == (len(draft.lines), len(draft.reasons)):
+            draft.reason(reasons.NOTHING_LEFT if charge.billable else reasons.NOT_BILLABLE, charge=charge.id)
+        return charge
 
     # ---- the cycle itself -------------------------------------------------------------------------------------
 
     def _bill_cycle(self, draft, charge: Charge):
         cycle = draft.row.cycle
-        logs = [log for log in charge.logs if log.acts_on <= last_day(charge, cycle)]
-        code = self._why_not(charge, cycle, logs)
-        if code:
-            draft.reason(code, charge=charge.id)
-        if charge.billable and code != reasons.ENDED:
-            self._add_pieces(draft, charge, cycle, logs)
+        logs = sorted((log for log in charge.logs if log.acts_on <= last_day(charge, cycle)), key=by_date)
+        lines = len(draft.lines)
+        if charge.billable and last_day(charge, cycle) >= cycle.start:
+            self._add_pieces(draft, charge, logs)
+        if len(draft.lines) == lines:
+            draft.reason(self._why_not(charge, cycle, logs), charge=charge.id)
         draft.use(log for log in charge.logs if log.pending and log.acts_on <= cycle.end)
 
     def _why_not(self, charge, cycle, logs):
-        """Return the code that tells why no full line is made, or None."""
         if not charge.billable:
             return reasons.NOT_BILLABLE
         if last_day(charge, cycle) < cycle.start:
             return reasons.ENDED
         if not logs:
             return reasons.STARTS_LATER
-        if quantity_on(logs, cycle.start) <= 0 and all(log.acts_on <= cycle.start for log in logs):
-            return reasons.NO_QUANTITY
-        return None
+        return reasons.NOTHING_LEFT if self._ledger.billed(charge, cycle) else reasons.NO_QUANTITY
 
-    def _add_pieces(self, draft, charge, cycle, logs):
-        """Add the full line and a line for each change after the first day."""
-        start = [log for log in logs if log.acts_on <= cycle.start]
-        later = sorted((log for log in logs if log.acts_on > cycle.start and log.delta), key=_order)
-        price = self._wanted.cycle_price(charge, cycle, logs)
-        # A cycle that is billed again may still have a change of it on another, live invoice.
-        standing = [log for log in later if not log.pending and (charge.id, cycle.start) in self._billed]
-        base = self._before(charge, cycle) + self._wanted.amount(charge, cycle, standing, price)
-        pieces = []
-        quantity = quantity_on(start, cycle.start)
-        if quantity > 0:
-            pieces.append((None, quantity, self._wanted.amount(charge, cycle, start, price)))
-        for log in later:
-            if log not in standing:
-                pieces.append((log, log.delta, self._wanted.amount(charge, cycle, [log], price)))
-        self._add_lines(draft, charge, cycle, pieces, base, charge.discount)
-
-    def _before(self, charge, cycle):
-        """Return the exact amount of the same natural period that an earlier, shorter row has billed."""
-        return sum(
-            (self._wanted.amount(charge, row.cycle, charge.logs)
-             for row in self._invoiced if row.cycle.natural == cycle.natural and row.end < cycle.start),
-            Fraction(0))
+    def _add_pieces(self, draft, charge, logs):
+        """Add the full line and a line for each change after the first day, less what stands of an older bill."""
+        cycle, wanted = draft.row.cycle, self._ledger.wanted
+        standing = self._ledger.billed(charge, cycle)
+        held = {log.id for log in logs if standing and not log.pending and log.id in standing.logs}
+        percent = self._percent(charge, standing)
+        factor = 1 - percent / 100
+        price = wanted.cycle_price(charge, cycle, logs)
+        known = [log for log in logs if log.acts_on <= cycle.start]
+        quantity = quantity_on([log for log in known if log.id not in held], cycle.start)
+        full, changes = wanted.amount(charge, cycle, known, price), []
+        for log in logs[len(known):]:
+            before = wanted.amount(charge, cycle, known, price)
+            known.append(log)
+            if log.delta and log.id not in held:
+                changes.append((log, log.delta, wanted.amount(charge, cycle, known, price) - before))
+        already = Fraction(0)
+        if standing:
+            already = exact(standing.amount)
+            rest = wanted.amount(charge, cycle, known, price) - sum(gross for _log, _quantity, gross in changes)
+            full = rest - already / factor if factor else Fraction(0)
+        pieces = changes
+        if quantity > 0 or round_to(full * factor, self._contract.rounding):
+            pieces = [(None, quantity if quantity > 0 else Fraction(1), full), *changes]
+        base = self._ledger.other_rows(charge, cycle) * factor + already
+        amounts = cumulative(
+            [gross * factor for _log, _quantity, gross in pieces], round_to(base, self._contract.rounding),
+            self._contract.rounding, base=base)
+        for (log, units, gross), amount in zip(pieces, amounts, strict=True):
+            self._add_line(draft, charge, draft.row, log, units, gross, amount, percent)
 
     # ---- cycles that are already invoiced ---------------------------------------------------------------------
 
-    def _bill_late(self, draft, charge_id):
+    def _due_changes(self, draft, charge):
+        return sorted((log for log in charge.logs if log.pending and log.acts_on <= draft.row.end), key=by_date)
+
+    def _bill_late(self, draft, charge):
         """Bill what changes, known only now, make of the cycles that are already invoiced."""
-        charge = self._charges[charge_id]
-        known = [log for log in charge.logs if not log.pending]
-        for log in sorted((log for log in charge.logs if log.pending), key=_order):
-            rows = [row for row in self._invoiced if row.end >= log.acts_on]
-            if rows and log.acts_on <= draft.row.end and charge.billable:
-                self._bill_late_log(draft, charge, log, known, rows)
-            known.append(self._current(charge_id, log))
-
-    def _bill_late_log(self, draft, charge, log, known, rows):
-        effects = [
-            (row, self._wanted.amount(charge, row.cycle, known), self._wanted.amount(charge, row.cycle, [*known, log]))
-            for row in rows]
-        draft.use([log])
-        if sum(after - before for _row, before, after in effects) < 0 and not self._may_credit(log):
-            self._postpone(draft, log, charge.id, rows[-1].end + ONE_DAY)
+        if not charge.billable:
             return
-        for row, before, after in effects:
-            if after != before:
-                self._add_difference(draft, charge, row, log, before, after)
+        for log in self._due_changes(draft, charge):
+            if log.id in draft.refused:
+                continue
+            for effect in self._ledger.effects(charge, log):
+                draft.use([log])
+                self._add_effect(draft, charge, effect)
 
-    def _current(self, charge_id, log):
-        return next(other for other in self._charges[charge_id].logs if other.id == log.id)
+    def _add_effect(self, draft, charge, effect):
+        row, log = effect.row, effect.log
+        held = self._ledger.billed(charge, row.cycle)
+        percent = self._percent(charge, held)
+        factor, rounding = 1 - percent / 100, self._contract.rounding
+        base = (effect.base + effect.without) * factor
+        wanted = round_to(base + effect.amount * factor, rounding) - round_to(base, rounding)
+        amount = draft.limit((charge.id, row.start), max(held.amount, 0) if held else 0, wanted)
+        if amount:
+            quantity = self._changed_quantity(charge, effect)
+            self._add_line(draft, charge, row, log, quantity, effect.amount, amount, percent,
+                           credits=held.line if held and amount < 0 else None)
+
+    @staticmethod
+    def _changed_quantity(charge, effect):
+        """Return the quantity that a late line shows: the change, or for a change of price what it is the price of."""
+        log, sign = effect.log, 1 if effect.amount > 0 else -1
+        if log.delta * sign > 0:
+            return log.delta
+        day = max(effect.row.start, min(other.acts_on for other in charge.logs))
+        units = quantity_on([other for other in charge.logs if other.id <= log.id], day)
+        return sign * (units if units > 0 else Fraction(1))
+
+    # ---- reductions that are not credited ---------------------------------------------------------------------
+
+    def _refuse_credits(self, draft, charge):
+        """Return ``charge`` with the reductions that are not credited counting from the first day not invoiced."""
+        while charge.billable and (refused := self._refused(draft, charge)):
+            for log in refused:
+                day = self._ledger.day_after_invoiced(log)
+                draft.refuse(charge, log, day)
+                late = replace(log, counts_from=day)
+                charge = replace(charge, logs=tuple(late if other is log else other for other in charge.logs))
+        return charge
+
+    def _refused(self, draft, charge):
+        """Return the changes of the first day that would give back what must not be credited."""
+        days = defaultdict(dict)
+        for log in self._due_changes(draft, charge):
+            if log.id not in draft.refused:
+                amount = sum((effect.amount for effect in self._ledger.effects(charge, log)), Fraction(0))
+                if amount:
+                    days[log.acts_on][log] = amount
+        for amounts in days.values():
+            if sum(amounts.values()) < 0:
+                # What goes up and down on one day is one change: only its net counts.
+                refused = [log for log, amount in amounts.items() if amount > 0 or not self._may_credit(log)]
+                if any(amounts[log] < 0 for log in refused):
+                    return refused
+        return []
 
     def _may_credit(self, log):
         return self._contract.refunds and log.refundable
-
-    def _postpone(self, draft, log, charge_id, day):
-        """The reduction is not credited: it counts from the first day that is not invoiced yet."""
-        draft.postpone(log, day)
-        draft.reason(reasons.REFUND_OFF, charge=charge_id, log=log.id)
-        charge = self._charges[charge_id]
-        late = replace(log, counts_from=day)
-        logs = tuple(late if other.id == log.id else other for other in charge.logs)
-        self._charges[charge_id] = replace(charge, logs=logs)
-
-    def _add_difference(self, draft, charge, row, log, before, after):
-        billed = self._billed.get((charge.id, row.start))
-        discount = billed.discount if billed else charge.discount
-        quantity = log.delta or quantity_on(charge.logs, max(row.start, charge.start)) or Fraction(1)
-        self._add_lines(
-            draft, charge, row.cycle, [(log, quantity, after - before)], before + self._before(charge, row.cycle),
-            discount, credited=billed)
 
     # ---- items and lines --------------------------------------------------------------------------------------
 
@@ -168,56 +203,31 @@ class Biller:
         elif item.invoice_on > draft.row.schedule_date:
             draft.reason(reasons.ITEM_LATER, item=item.id)
         else:
-            net = item.quantity * item.price * (1 - item.discount / 100)
+            gross = item.quantity * item.price
+            amount = round_to(gross * (1 - item.discount / 100), self._contract.rounding)
+            percent = self._shown(item.discount)
+            price = item.price
+            if percent != item.discount and gross:
+                price = settle_price(amount, gross, item.quantity, percent, self._contract.rounding)
             draft.lines.append(Line(
-                group=ITEM, item=item.id, quantity=item.quantity, price_unit=item.price, discount=item.discount,
-                amount=round_to(net, self._contract.rounding)))
+                group=ITEM, item=item.id, quantity=item.quantity, price_unit=price, discount=percent, amount=amount))
 
-    def _add_lines(self, draft, charge, cycle, pieces, base, discount, credited=None):
-        """Add a line per piece (log or None, quantity, exact gross), rounded so that all pieces of the cycle add up.
+    def _add_line(self, draft, charge, row, log, quantity, gross, amount, percent, credits=None):
+        percent = self._shown(percent)
+        if percent == 100 and amount:
+            percent = Fraction(0)
+        draft.lines.append(Line(
+            group=MIDCYCLE if log else FULL_CYCLE, charge=charge.id, log=log.id if log else None, quantity=quantity,
+            price_unit=settle_price(amount, gross, quantity, percent, self._contract.rounding), discount=percent,
+            amount=amount, start=max(row.start, log.acts_on) if log else row.start, end=last_day(charge, row.cycle),
+            cycle_start=row.start, credits=credits))
 
-        :param base: exact gross of the same period that is billed already
-        :param credited: what is billed of the cycle, when the pieces may give it back: the limit of a credit
-        """
-        factor = 1 - discount / 100
-        rounding = self._contract.rounding
-        shown = _rounded_percent(discount, self._contract.discount_digits)
-        amounts = cumulative(
-            [gross * factor for _log, _quantity, gross in pieces], round_to(base * factor, rounding), rounding,
-            base=base * factor)
-        for (log, quantity, gross), amount in zip(pieces, amounts, strict=True):
-            if credited and amount < 0:
-                amount = max(amount, min(-self._billed[charge.id, cycle.start].amount, Decimal(0)))
-            line = Line(
-                group=MIDCYCLE if log else FULL_CYCLE, charge=charge.id, log=log and log.id, quantity=quantity,
-                price_unit=settle_price(amount, gross, quantity, shown, rounding), discount=shown, amount=amount,
-                start=max(cycle.start, log.acts_on) if log else cycle.start, end=last_day(charge, cycle),
-                cycle_start=cycle.start, credits=credited.line if credited and amount < 0 else None)
-            draft.lines.append(line)
-            self._count(line)
+    def _percent(self, charge, held):
+        """Return the discount of a line: the one with which the cycle was billed, as exact as it is known."""
+        return charge.discount if held is None or held.discount == self._shown(charge.discount) else held.discount
 
-    # ---- memory ------------------------------------------------------------------------------------------------
-
-    def _remember(self, invoice, row):
-        if not invoice.lines:
-            return
-        for line in invoice.lines:
-            self._items.pop(line.item, None)
-        used = set(invoice.used_logs)
-        for charge_id, charge in self._charges.items():
-            logs = tuple(replace(log, pending=False) if log.id in used else log for log in charge.logs)
-            self._charges[charge_id] = replace(charge, logs=logs)
-        if row.kind == REGULAR:
-            self._invoiced.append(row)
-            self._invoiced.sort(key=lambda other: other.start)
-
-    def _count(self, line):
-        key = (line.charge, line.cycle_start)
-        before = self._billed.get(key)
-        if before:
-            self._billed[key] = replace(before, amount=before.amount + line.amount)
-        else:
-            self._billed[key] = Billed(line.amount, line.discount, line.credits or 0)
+    def _shown(self, percent):
+        return exact(round_to(percent, Fraction(1, 10 ** self._contract.discount_digits)))
 
 
 class _Draft:
@@ -226,34 +236,32 @@ class _Draft:
     def __init__(self, row: Row):
         self.row = row
         self.lines: list[Line] = []
-        self.settled: dict[int, None] = {}
-        self._reasons: list[Reason] = []
+        self.reasons: list[Reason] = []
+        self.refused: set[int] = set()
+        self._used: dict[int, None] = {}
         self._postponed: dict = {}
+        self._changes = defaultdict(int)
 
     def use(self, logs):
-        self.settled.update((log.id, None) for log in logs)
+        self._used.update((log.id, None) for log in logs)
 
-    def postpone(self, log, day):
-        self._postponed[log.id] = day
+    def refuse(self, charge, log, day):
+        self.refused.add(log.id)
+        if day > log.acts_on:
+            self._postponed[log.id] = day
         self.use([log])
+        self.reason(reasons.REFUND_OFF, charge=charge.id, log=log.id)
 
     def reason(self, code, **about):
-        self._reasons.append(Reason(code, **about))
+        self.reasons.append(Reason(code, **about))
 
-    def finish(self) -> Invoice:
+    def limit(self, key, billed, amount):
+        """Return what is left of ``amount`` when all late changes of a cycle together give back ``billed`` at most."""
+        before = self._changes[key]
+        self._changes[key] = before + amount
+        return max(before + amount, -billed) - max(before, -billed)
+
+    def finish(self, seen) -> Invoice:
         return Invoice(
-            row=self.row.key, kind=self.row.kind, lines=tuple(self.lines), reasons=tuple(self._reasons),
-            used_logs=tuple(self.settled), postponed=tuple(self._postponed.items()))
-
-
-def _order(log):
-    return (log.acts_on, log.effective, log.id)
-
-
-def _rounded_percent(discount: Fraction, digits: int) -> Fraction:
-    return exact(round_to(discount, Fraction(1, 10 ** digits)))
-
-
-def rows_sorted(rows: Sequence[Row]) -> list[Row]:
-    """Return ``rows`` in the order in which they are billed: by due date, then by period."""
-    return sorted(rows, key=lambda row: (row.schedule_date, row.start, row.kind))
+            row=self.row.key, kind=self.row.kind, lines=tuple(self.lines), reasons=tuple(self.reasons),
+            used_logs=tuple(self._used), postponed=tuple(self._postponed.items()), seen=seen)

@@ -16,15 +16,15 @@ from .cycles import Cycle, Terms
 class Log:
     """One change of a subscription: from ``effective`` on, ``delta`` more units at ``price``.
 
-    ``price`` is per sales unit and acts from the first cycle that begins on or after ``effective``.
-    ``pending`` tells that no invoice has used the log yet. ``counts_from`` postpones a reduction that was not
-    credited: it changes nothing that was billed before that date.
+    ``price`` is per sales unit and acts from the first cycle that begins on or after ``effective``; None leaves the
+    price as it is. Ids grow in the order of entry. ``pending`` tells that no live invoice has used the log.
+    ``counts_from`` postpones a reduction that was not credited: it changes nothing before that date.
     """
 
     id: int
     effective: date
     delta: Fraction
-    price: Fraction
+    price: Fraction | None
     pending: bool = True
     refundable: bool = True
     counts_from: date | None = None
@@ -68,24 +68,31 @@ class Item:
 class Billed:
     """What live invoices already hold of one charge in one ledger row.
 
-    ``amount`` is net of discount, positive when the customer owes it. ``discount`` is the percentage that was
-    applied and ``line`` identifies the invoice line that a credit refers to.
+    ``amount`` is net of discount, positive when the customer owes it: what was planned, whatever a clerk made of the
+    draft. ``discount`` is the percentage that was applied, ``line`` the invoice line that a credit refers to, ``logs``
+    the changes that have a line of their own among them.
     """
 
     amount: Decimal
     discount: Fraction
-    line: int
+    line: int | None = None
+    logs: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the ledger: one period of the contract, regular or change log."""
+    """A row of the ledger: one period of the contract, regular or change log.
+
+    ``seen`` is ``Invoice.seen`` of the invoice that billed the row last, kept when the row is freed: changes up to that
+    id are in the bill of the row, also when the invoice that had used them first is gone.
+    """
 
     key: int
     kind: str
     cycle: Cycle
     schedule_date: date
     state: str = "pending"
+    seen: int = 0
 
     @property
     def start(self):
@@ -98,7 +105,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Contract:
-    """Everything that decides what one contract is billed."""
+    """Everything that decides what one contract is billed.
+
+    ``rows`` are the regular rows of the ledger: the invoiced ones, from the start of the natural period of the oldest
+    pending change on, and the open ones.
+    """
 
     id: int
     terms: Terms

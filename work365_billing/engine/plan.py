@@ -51,7 +51,7 @@ class Invoice:
     """One invoice as it would be made for a ledger row, or, without lines, why there is none.
 
     ``used_logs`` are settled by the invoice. ``postponed`` are the reductions that are not credited, each with the
-    date from which it counts.
+    date from which it counts. ``seen`` is to be kept on the ledger row: see ``Row.seen``.
     """
 
     row: int
@@ -60,6 +60,7 @@ class Invoice:
     reasons: tuple[Reason, ...]
     used_logs: tuple[int, ...] = ()
     postponed: tuple[tuple[int, date], ...] = ()
+    seen: int = 0
 
     @property
     def amount(self):

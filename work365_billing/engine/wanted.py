@@ -1,8 +1,10 @@
 """What should have been billed for a charge in a cycle, as known now (DESIGN section 1, idea 3)."""
 
 from collections.abc import Sequence
+from datetime import date
 from fractions import Fraction
 
+from .cycles import Cycle, Terms
 from .facts import Charge, Log
 from .periods import ONE_DAY, Period
 from .proration import prorate
@@ -11,13 +13,16 @@ from .proration import prorate
 class Wanted:
     """The exact amounts, before discount, of one contract's charges. ``terms`` and ``unit`` decide the proration."""
 
-    def __init__(self, terms, unit):
+    def __init__(self, terms: Terms, unit: str):
         self._recurrence = terms.recurrence
         self._step = terms.step
         self._unit = unit
+        self._shares: dict[tuple, Fraction] = {}
 
-    def amount(self, charge: Charge, cycle, logs: Sequence[Log], price: Fraction | None = None) -> Fraction:
+    def amount(self, charge: Charge, cycle: Cycle, logs: Sequence[Log], price: Fraction | None = None) -> Fraction:
         """Return what ``logs`` alone make of ``cycle``: the quantity of each day at the price of the cycle.
+
+        A quantity below zero, which corrections may leave for some days, costs nothing.
 
         :param price: of one unit for a full cycle; by default the one that ``logs`` give
         """
@@ -26,35 +31,43 @@ class Wanted:
             return Fraction(0)
         if price is None:
             price = self.cycle_price(charge, cycle, logs)
-        return sum(
-            (log.delta * price * self._share(max(log.acts_on, cycle.start), last, cycle)
-             for log in logs if log.delta and log.acts_on <= last),
-            Fraction(0),
-        )
+        total = quantity = Fraction(0)
+        for log in sorted((log for log in logs if log.acts_on <= last), key=by_date):
+            before, quantity = quantity, quantity + log.delta
+            units = max(quantity, 0) - max(before, 0)
+            if units:
+                total += units * self._share(max(log.acts_on, cycle.start), last, cycle)
+        return total * price
 
-    def cycle_price(self, charge: Charge, cycle, logs: Sequence[Log]) -> Fraction:
-        """Return the price of one unit for a full cycle: the price in force when the cycle, or the charge in it, starts."""
-        known = [log for log in logs if log.acts_on <= cycle.start]
-        if known:
-            price = max(known, key=lambda log: (log.acts_on, log.effective, log.id)).price
-        else:
-            first = min(logs, key=lambda log: (log.acts_on, log.effective, log.id), default=None)
-            price = first.price if first else Fraction(0)
+    def cycle_price(self, charge: Charge, cycle: Cycle, logs: Sequence[Log]) -> Fraction:
+        """Return the price of one unit for a full cycle: that in force when the cycle, or the charge in it, starts."""
+        priced = [log for log in logs if log.price is not None]
+        if not priced:
+            return Fraction(0)
+        start = max(cycle.start, min(log.acts_on for log in priced))
+        # The last price by its own date: a reduction that was postponed does not undo a later price.
+        price = max((log for log in priced if log.acts_on <= start), key=lambda log: (log.effective, log.id)).price
         if charge.unit_months and self._step.unit == "month":
             return price / charge.unit_months * self._step.count
         return price
 
-    def _share(self, first, last, cycle):
-        if first > last:
-            return Fraction(0)
-        return prorate(Period(first, last + ONE_DAY), cycle.natural, self._recurrence, self._unit)
+    def _share(self, first: date, last: date, cycle: Cycle) -> Fraction:
+        key = (first, last, cycle.natural)
+        if key not in self._shares:
+            self._shares[key] = prorate(Period(first, last + ONE_DAY), cycle.natural, self._recurrence, self._unit)
+        return self._shares[key]
 
 
-def last_day(charge: Charge, cycle):
+def by_date(log: Log):
+    """Sort changes by the day on which they act, then as they were entered."""
+    return (log.acts_on, log.effective, log.id)
+
+
+def last_day(charge: Charge, cycle: Cycle) -> date:
     """Return the last day of ``cycle`` on which ``charge`` is billed; before the start when it has ended."""
     return min(cycle.end, charge.end) if charge.end else cycle.end
 
 
-def quantity_on(logs: Sequence[Log], day) -> Fraction:
+def quantity_on(logs: Sequence[Log], day: date) -> Fraction:
     """Return the quantity in force on ``day``."""
     return sum((log.delta for log in logs if log.acts_on <= day), Fraction(0))

@@ -13,8 +13,8 @@ class BillingChangeLog(models.Model):
     _rec_name = "subscription_id"
 
     subscription_id = fields.Many2one("billing.subscription", required=True, index=True, ondelete="cascade", readonly=True)
-    contract_id = fields.Many2one(related="subscription_id.contract_id", store=True, index=True, precompute=True)
-    company_id = fields.Many2one(related="subscription_id.company_id", store=True, index=True, precompute=True)
+    contract_id = fields.Many2one(related="subscription_id.contract_id", store=True, index=True)
+    company_id = fields.Many2one(related="subscription_id.company_id", store=True, index=True)
     partner_id = fields.Many2one(related="contract_id.partner_id")
     currency_id = fields.Many2one(related="contract_id.currency_id")
     event = fields.Selection(

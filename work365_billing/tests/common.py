@@ -55,6 +55,17 @@ class BillingCommon(AccountTestInvoicingCommon):
             self.cron.with_user(self.env.ref("base.user_root")).method_direct_trigger()
         self.env.invalidate_all()
 
+    def bill(self, contracts, *days):
+        """Run the job on each of ``days`` and compare what it makes with the plan of the day before, line by line."""
+        for day in days:
+            before = {contract: self.invoices(contract) for contract in contracts}
+            with self.today(fields.Date.to_date(day) - timedelta(days=1)):
+                plans = {contract: contract.plan(day) for contract in contracts}
+            self.run_job(day)
+            for contract in contracts:
+                planned = [plan for plan in plans[contract] if plan["lines"]]
+                self.assertPlanIsRun(planned, self.invoices(contract) - before[contract])
+
     def run_daily(self, first, last):
         """Run the hourly job once on every day from ``first`` to ``last``, both included."""
         day, last = fields.Date.to_date(first), fields.Date.to_date(last)
