@@ -116,7 +116,8 @@ class Biller:
             rest = wanted.amount(charge, cycle, known, price) - sum(gross for _log, _quantity, gross in changes)
             full = rest - already / factor if factor else Fraction(0)
         pieces = changes
-        if quantity > 0 or round_to(full * factor, self._contract.rounding):
+        free = quantity > 0 and not (standing and price)  # a line of 0.00 is wanted only where the price is 0.00
+        if free or round_to(full * factor, self._contract.rounding):
             pieces = [(None, quantity if quantity > 0 else Fraction(1), full), *changes]
         base = self._ledger.other_rows(charge, cycle) * factor + already
         amounts = cumulative(
@@ -152,7 +153,7 @@ class Biller:
         if amount:
             quantity = self._changed_quantity(charge, effect)
             self._add_line(draft, charge, row, log, quantity, effect.amount, amount, percent,
-                           credits=held.line if held and amount < 0 else None)
+                           credited=held.line if held and amount < 0 else None)
 
     @staticmethod
     def _changed_quantity(charge, effect):
@@ -212,7 +213,7 @@ class Biller:
             draft.lines.append(Line(
                 group=ITEM, item=item.id, quantity=item.quantity, price_unit=price, discount=percent, amount=amount))
 
-    def _add_line(self, draft, charge, row, log, quantity, gross, amount, percent, credits=None):
+    def _add_line(self, draft, charge, row, log, quantity, gross, amount, percent, credited=None):
         percent = self._shown(percent)
         if percent == 100 and amount:
             percent = Fraction(0)
@@ -220,7 +221,7 @@ class Biller:
             group=MIDCYCLE if log else FULL_CYCLE, charge=charge.id, log=log.id if log else None, quantity=quantity,
             price_unit=settle_price(amount, gross, quantity, percent, self._contract.rounding), discount=percent,
             amount=amount, start=max(row.start, log.acts_on) if log else row.start, end=last_day(charge, row.cycle),
-            cycle_start=row.start, credits=credits))
+            cycle_start=row.start, credits=credited))
 
     def _percent(self, charge, held):
         """Return the discount of a line: the one with which the cycle was billed, as exact as it is known."""

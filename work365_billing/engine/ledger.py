@@ -61,7 +61,8 @@ class Ledger:
 
         While lines of an older bill of it stand, only their invoices tell which changes they hold: then it stays.
         """
-        if row.kind != REGULAR or any(start == row.start and held.amount for (_id, start), held in self._billed.items()):
+        held = [held for (_charge, start), held in self._billed.items() if start == row.start and held.amount]
+        if row.kind != REGULAR or held:
             return row.seen
         return max((log.id for charge in self.charges.values() for log in charge.logs), default=0)
 

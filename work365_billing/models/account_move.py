@@ -126,7 +126,7 @@ class AccountMove(models.Model):
             row = move.sudo().billing_schedule_id
             if row.state != "pending" or row.resulting_invoice_id:
                 continue
-            row._set_invoiced(move, "manual")
+            row._set_invoiced(move, "manual", row.last_log_id)
             move._billing_settle_sources()
             row.contract_id.message_post(body=self.env._(
                 "The credit of %(invoice)s is gone: period %(start)s – %(end)s is invoiced again.",

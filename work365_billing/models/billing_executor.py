@@ -246,7 +246,7 @@ class BillingExecutor(models.AbstractModel):
             "cycle_end": one.cycle_end, "schedule_date": one.schedule_date})
         if not one.schedule_id:
             move.billing_schedule_id = row
-        row._set_invoiced(move, run_type)
+        row._set_invoiced(move, run_type, one.invoice.seen)
         self._settle_sources(one, move)
         return row
 

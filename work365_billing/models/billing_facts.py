@@ -12,7 +12,8 @@ from ..engine.cycles import Cycle, cycles, schedule_date
 from ..engine.money import compound_discount, exact
 from ..engine.steps import SALES_UNIT_MONTHS
 
-ROW_FIELDS = ["contract_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at"]
+ROW_FIELDS = ["contract_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at",
+    "last_log_id"]
 
 
 class FactsReader:
@@ -55,18 +56,23 @@ class FactsReader:
         return log.state != "archived"
 
     def _read_billed(self):
-        """Return, per subscription with changes to bill, what live invoices hold of each ledger row."""
-        ids = self.logs.filtered(self._is_pending).subscription_id.ids
+        """Return, per subscription, what live invoices hold of each ledger row.
+
+        It matters where a change reaches into invoiced cycles and where a cycle was freed: for the rest, nothing is read.
+        """
+        ids = self._get_unsettled_subscription_ids()
         result = defaultdict(dict)
         if not ids:
             return result
         env = self.contracts.env
         env["account.move.line"].flush_model()
-        for subscription, start, amount, discount, line in env.execute_query(SQL(
+        for subscription, start, amount, discount, line, logs in env.execute_query(SQL(
                 """
                 SELECT line.billing_subscription_id, line.billing_cycle_start, SUM(line.billing_amount),
                        (ARRAY_AGG(line.discount ORDER BY line.billing_amount DESC, line.id))[1],
-                       (ARRAY_AGG(line.id ORDER BY line.billing_amount DESC, line.id))[1]
+                       (ARRAY_AGG(line.id ORDER BY line.billing_amount DESC, line.id))[1],
+                       ARRAY_AGG(DISTINCT line.billing_change_log_id)
+                           FILTER (WHERE line.billing_change_log_id IS NOT NULL)
                   FROM account_move_line line
                   JOIN billing_schedule row ON row.resulting_invoice_id = line.move_id
                  WHERE line.billing_subscription_id = ANY(%(ids)s)
@@ -74,8 +80,16 @@ class FactsReader:
                    AND line.move_id != ALL(%(replaced)s)
               GROUP BY line.billing_subscription_id, line.billing_cycle_start
                 """, ids=ids, replaced=self._replaced.ids)):
-            result[subscription][start] = facts.Billed(Decimal(str(amount)), exact(discount or 0.0), line)
+            result[subscription][start] = facts.Billed(
+                Decimal(str(amount)), exact(discount or 0.0), line, frozenset(logs or ()))
         return result
+
+    def _get_unsettled_subscription_ids(self):
+        if self._replaced:
+            return self.subscriptions.ids
+        freed = self.rows.filtered(lambda row: row.state in ("pending", "error") and row.last_log_id).contract_id
+        pending = self.logs.filtered(self._is_pending).subscription_id
+        return (pending | self.subscriptions.filtered(lambda sub: sub.contract_id in freed)).ids
 
     # ---- per contract ---------------------------------------------------------------------------------------------
 
@@ -99,7 +113,7 @@ class FactsReader:
         index = terms.recurrence.index_of(row.cycle_start)
         cycle = Cycle(index, row.cycle_start, row.cycle_end, terms.recurrence.period(index))
         state = "pending" if self._replaced and row.resulting_invoice_id in self._replaced else row.state
-        return facts.Row(row.id, row.kind, cycle, row.schedule_date, state)
+        return facts.Row(row.id, row.kind, cycle, row.schedule_date, state, row.last_log_id)
 
     def virtual_rows(self, contract, terms, until):
         """Yield the rows up to ``until`` that the ledger does not hold yet, with negative keys."""
@@ -120,7 +134,8 @@ class FactsReader:
 
         :param first_day: first day of the oldest row to plan: with changes to bill it decides how far back to look
         """
-        charges = tuple(self._charge(contract, sub) for sub in self.subscriptions_of(contract))
+        seen = max(self._replaced.billing_row_ids.mapped("last_log_id"), default=None)
+        charges = tuple(self._charge(contract, sub, seen) for sub in self.subscriptions_of(contract))
         look_back = min(
             [log.acts_on for log in chain.from_iterable(charge.logs for charge in charges) if log.pending]
             + [terms.recurrence.period(terms.recurrence.index_of(first_day)).start])
@@ -136,8 +151,8 @@ class FactsReader:
             proration_unit=contract.proration_unit, refunds=contract.refunds_active,
             rounding=contract.currency_id.rounding, discount_digits=self._digits)
 
-    def _charge(self, contract, sub):
-        logs = tuple(self._log(log) for log in self._logs_of.get(sub, ()))
+    def _charge(self, contract, sub, seen):
+        logs = tuple(self._log(log) for log in self._logs_of.get(sub, ()) if seen is None or log.id <= seen)
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
             unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable,

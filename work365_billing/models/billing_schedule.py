@@ -45,6 +45,8 @@ class BillingSchedule(models.Model):
         readonly=True, help="The invoice was credited in full: the job waits until somebody generates or skips.")
     resulting_invoice_id = fields.Many2one(
         "account.move", "Resulting Invoice", index="btree_not_null", ondelete="set null", readonly=True, copy=False)
+    last_log_id = fields.Integer(
+        readonly=True, help="The newest change that the invoice of this period was made with. Kept when it is undone.")
     run_type = fields.Selection(RUN_TYPES, readonly=True)
     run_date = fields.Date(readonly=True, help="Day on which the invoice was made.")
     reason = fields.Selection(
@@ -109,11 +111,12 @@ class BillingSchedule(models.Model):
 
     # ---- states, each changed in one method -----------------------------------------------------------------------
 
-    def _set_invoiced(self, move, run_type):
-        """The period is billed by ``move``."""
+    def _set_invoiced(self, move, run_type, last_log_id):
+        """The period is billed by ``move``, made with the changes up to ``last_log_id``."""
         self.ensure_one()
         self.write({
             "state": "invoiced", "active": False, "on_hold": False, "resulting_invoice_id": move.id,
+            "last_log_id": last_log_id,
             "run_type": run_type, "run_date": self.company_id._billing_today(), "reason": False, "message": False,
             "attempts": 0, "retry_at": False})
 

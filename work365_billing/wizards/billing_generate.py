@@ -21,7 +21,7 @@ class BillingGenerate(models.TransientModel):
     schedule_id = fields.Many2one(
         "billing.schedule", "Billing Cycle", compute="_compute_schedule_id", store=True, readonly=False,
         context={"active_test": False, "billing_short_name": True},
-        domain="[('contract_id', '=', contract_id), ('kind', '=', 'regular'), ('state', '!=', 'skipped')]")
+        domain="[('contract_id', '=', contract_id), ('kind', '=', 'regular')]")
     date_to = fields.Date(
         "Up to", compute="_compute_date_to", store=True, readonly=False,
         help="Changes that take effect up to this day are billed.")
@@ -53,10 +53,21 @@ class BillingGenerate(models.TransientModel):
                 wizard.schedule_id = wizard.contract_id.schedule_ids.filtered(
                     lambda row: row.kind == "regular" and row.state in ("pending", "error")).sorted("cycle_start")[:1]
 
-    @api.depends("contract_id")
+    @api.depends("contract_id", "kind")
     def _compute_date_to(self):
         for wizard in self:
-            wizard.date_to = wizard.date_to or (wizard.contract_id and wizard.company_id._billing_today())
+            if wizard.kind == "change_log" and wizard.contract_id and not wizard.date_to:
+                wizard.date_to = wizard.company_id._billing_today()
+            else:
+                wizard.date_to = wizard.date_to
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A date without a cycle asks for a change-log invoice."""
+        for vals in vals_list:
+            if vals.get("date_to") and not vals.get("schedule_id"):
+                vals.setdefault("kind", "change_log")
+        return super().create(vals_list)
 
     @api.depends("contract_id")
     def _compute_info(self):

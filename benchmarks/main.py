@@ -1,0 +1,84 @@
+"""The command `benchmarks/run`: prepare, measure every way on a copy of its own, print a table, write JSON."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from tools import setup
+from tools.settings import CACHE
+from tools.steps import StepFailed, step
+
+from . import dataset, prepared, report, runner
+
+DEFAULT_JSON = CACHE / "benchmarks" / "latest.json"
+QUICK = 100
+
+
+def main():
+    """Do what the arguments say; return the exit code."""
+    options = _parse()
+    started = time.monotonic()
+    with setup.ready() as base:
+        databases, oca_version = prepared.connect(base)
+        planned = max(options.plan, *options.n)
+        template = prepared.build(databases, oca_version, max(options.n), planned)
+        ready = time.monotonic()
+        result = {
+            "machine": report.machine(databases),
+            "oca_version": oca_version,
+            "content": {"lines": len(dataset.PRODUCTS), "tax_percent": dataset.TAX_PERCENT},
+            "invoicing": [measured for count in options.n for measured in _measure(databases, template, count)],
+            "planning": _plan(databases, template, options.plan),
+        }
+    result["seconds"] = {
+        "preparation": round(ready - started, 1), "measuring": round(time.monotonic() - ready, 1)}
+    print(report.text(result))
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\nJSON: {options.json}")
+    return 0
+
+
+def _parse():
+    parser = argparse.ArgumentParser(prog="benchmarks/run", description="Compare ways to make invoices.")
+    parser.add_argument(
+        "--n", type=_numbers, default=[500, 2000], metavar="N,N", help="numbers of invoices (default 500,2000)")
+    parser.add_argument(
+        "--plan", type=int, default=dataset.PLANNED, metavar="N",
+        help=f"number of contracts to plan (default {dataset.PLANNED})")
+    parser.add_argument("--json", type=Path, default=DEFAULT_JSON, metavar="FILE", help=f"default {DEFAULT_JSON}")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} of everything: shows only that it works")
+    options = parser.parse_args()
+    if options.quick:
+        options.n, options.plan = [QUICK], QUICK
+    return options
+
+
+def _numbers(text):
+    return [int(part) for part in text.split(",")]
+
+
+def _measure(databases, template, count):
+    """Measure all ways with ``count`` invoices; their invoices must be the same."""
+    measured = []
+    for way in runner.WAYS:
+        with step(f"{count} invoices: {way.name}"):
+            measured.append({"n": count, "way": way.name, **runner.invoice(databases, template, way, count)})
+    report.check_equal(measured, count)
+    return measured
+
+
+def _plan(databases, template, count):
+    with step(f"Planning {count} contracts"):
+        return {"n": count, **runner.plan(databases, template, count)}
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except StepFailed as failure:
+        sys.exit(str(failure))
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted.")

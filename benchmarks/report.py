@@ -1,0 +1,80 @@
+"""The table, and the checks without which its figures would mean nothing."""
+
+import os
+import platform
+from decimal import Decimal
+
+from tools.steps import StepFailed
+
+from . import dataset
+from .runner import WAYS
+
+REFERENCES = ("plain, no tracking", "OCA contract")  # ratios are to these
+POSTED_REFERENCES = ("plain, no tracking + post",)
+JOURNAL_ITEMS = len(dataset.PRODUCTS) + 2  # one tax, one receivable
+
+
+def check_equal(measured, count):
+    """Every way must have made the same invoices.
+
+    :raise StepFailed: when one has not
+    """
+    posts = {way.name: way.posts for way in WAYS}
+    untaxed = dataset.untaxed(count)
+    for one in measured:
+        content = one["content"]
+        wanted = measured[0]["content"] | {
+            "invoices": count, "journal_items": count * JOURNAL_ITEMS, "posted": count if posts[one["way"]] else 0}
+        if content != wanted or Decimal(content["untaxed"]) != untaxed or content["debit"] != content["total"]:
+            raise StepFailed(
+                f"“{one['way']}” made other invoices than it should:\n{content}\ninstead of\n{wanted}\n"
+                f"with {untaxed} before tax. The figures would not be comparable.")
+
+
+def machine(databases):
+    """Return what the figures depend on."""
+    [postgres] = databases.sql("SHOW server_version")
+    return {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version(),
+            "postgresql": postgres, "load": [round(load, 2) for load in os.getloadavg()]}
+
+
+def text(result):
+    """Return the tables for the screen."""
+    sizes = sorted({one["n"] for one in result["invoicing"]})
+    parts = [_machine_line(result)]
+    for size in sizes:
+        rows = {one["way"]: one["figures"] for one in result["invoicing"] if one["n"] == size}
+        parts.append(_invoicing_table(size, rows))
+    return "\n\n".join([*parts, _planning_table(result["planning"])])
+
+
+def _machine_line(result):
+    about = result["machine"]
+    seconds = result["seconds"]
+    return (
+        f"\n{about['cores']} cores, load {about['load'][0]}, Python {about['python']}, PostgreSQL {about['postgresql']}, "
+        f"OCA contract {result['oca_version']}\n"
+        f"Preparation {seconds['preparation']} s, measuring {seconds['measuring']} s. Compare ratios, not absolute figures.")
+
+
+def _invoicing_table(size, rows):
+    lines = [f"{size} invoices, {len(dataset.PRODUCTS)} lines, one tax of {dataset.TAX_PERCENT} %"]
+    lines.append(f"{'':<28}{'per second':>12}{'queries each':>14}{'memory MB':>11}{'to plain':>10}{'to OCA':>8}")
+    for way in WAYS:
+        figures = rows[way.name]
+        references = POSTED_REFERENCES if way.posts else REFERENCES
+        ratios = [f"{figures['per_second'] / rows[name]['per_second']:.2f}" for name in references]
+        lines.append(
+            f"{way.name:<28}{figures['per_second']:>12.1f}{figures['queries_each']:>14.1f}{figures['memory_mb']:>11.1f}"
+            f"{ratios[0]:>10}{ratios[1] if len(ratios) > 1 else '':>8}")
+    return "\n".join(lines)
+
+
+def _planning_table(planning):
+    lines = [f"{planning['n']} contracts: search for what is due, plan", f"{'':<28}{'search s':>12}{'plan s':>14}"
+             f"{'contracts/s':>13}{'memory MB':>11}"]
+    for name in ("none due", "all due"):
+        search, plan = planning[name]["search"], planning[name]["plan"]
+        lines.append(f"{name:<28}{search['seconds']:>12.2f}{plan['seconds']:>14.2f}{plan['per_second']:>13.0f}"
+                     f"{plan['memory_mb']:>11.1f}")
+    return "\n".join(lines)
