@@ -8,6 +8,7 @@ from odoo import Command
 from odoo.tools import split_every
 
 from . import dataset
+from .clone import multiply
 from .ways import invoice_vals
 
 BATCH = 250
@@ -17,7 +18,7 @@ def fill(env, customers, planned):
     """Fill the database.
 
     :param customers: how many have a contract in both addons
-    :param planned: how many have one in ours; those beyond ``customers`` are suspended
+    :param planned: how many contracts ours has in the end; those beyond ``customers`` are suspended
     """
     env = env(context={**env.context, "tracking_disable": True, "mail_create_nosubscribe": True})
     tax = env["account.tax"].create({
@@ -26,18 +27,18 @@ def fill(env, customers, planned):
         {"name": name, "lst_price": float(price), "type": "service", "taxes_id": [Command.set(tax.ids)]}
         for name, price in dataset.PRODUCTS])
     product_of = {product.name: product for product in products}
-    for numbers in split_every(BATCH, range(max(customers, planned, dataset.HISTORY)), list):
+    for numbers in split_every(BATCH, range(customers), list):
         partners = env["res.partner"].create([
             {"name": f"Customer {number:05}", "ref": f"bench-{number:05}"} for number in numbers])
         pairs = list(zip(numbers, partners, strict=True))
-        fill_ours(env, [pair for pair in pairs if pair[0] < max(customers, planned)], product_of)
-        fill_oca(env, [pair for pair in pairs if pair[0] < customers], product_of)
+        fill_ours(env, pairs, product_of)
+        fill_oca(env, pairs, product_of)
         env.cr.commit()
-    env.cr.execute(
-        "UPDATE billing_contract SET state = 'suspended' WHERE id NOT IN"
-        " (SELECT id FROM billing_contract ORDER BY id LIMIT %s)", [customers])
-    fill_history(env)
+    multiply(env, planned)
+    env.cr.execute("UPDATE billing_contract SET state = 'suspended' WHERE id NOT IN"
+                   " (SELECT id FROM billing_contract ORDER BY id LIMIT %s)", [customers])
     env.cr.commit()
+    fill_history(env, customers)
 
 
 def fill_ours(env, pairs, product_of):
@@ -78,9 +79,9 @@ def fill_oca(env, pairs, product_of):
         for number, partner in pairs])
 
 
-def fill_history(env):
+def fill_history(env, customers):
     day = dataset.start_date() - relativedelta(months=1)
-    for numbers in split_every(50, range(dataset.HISTORY), list):
+    for numbers in split_every(50, range(min(customers, dataset.HISTORY)), list):
         moves = env["account.move"].create([
             {**vals, "invoice_date": day - timedelta(days=number % 20)}
             for number, vals in zip(numbers, invoice_vals(env, numbers), strict=True)])

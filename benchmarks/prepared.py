@@ -10,7 +10,7 @@ from tools.steps import call, one_at_a_time, step
 from . import dataset, oca
 
 HERE = Path(__file__).resolve().parent
-FILLING = ("dataset.py", "fill.py")  # what the content of the database depends on
+FILLING = ("clone.py", "dataset.py", "fill.py", "ways.py")  # what the content of the database depends on
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def build(databases, version, customers, planned):
 
     :param version: of OCA's addon
     :param customers: how many have a contract in both addons
-    :param planned: how many have one in ours
+    :param planned: how many contracts ours has in all
     """
     template = databases.addons(demo=False)
     texts = [(HERE / name).read_text() for name in FILLING]

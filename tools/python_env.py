@@ -9,7 +9,6 @@ from pathlib import Path
 from .settings import CACHE, CHECKOUT, digest
 from .steps import StepFailed, call, environment, step
 
-SUPPORTED = ((3, 10), (3, 13))
 ADVICE = "The Python packages could not be installed. Check the network (or pip's settings) and start again."
 
 
@@ -18,9 +17,6 @@ def create(odoo):
 
     :param odoo: folder that holds the package `odoo`; a .pth file names it, so that pip sees Odoo, too
     """
-    version = sys.version_info[:2]
-    if not SUPPORTED[0] <= version <= SUPPORTED[1]:
-        raise StepFailed(f"Odoo 19 needs Python 3.10 to 3.13, this is {version[0]}.{version[1]}.")
     requirements = CHECKOUT / "requirements.txt"
     target = CACHE / "venv" / digest(requirements.read_text(), sys.version, sys.base_prefix, odoo)
     python = target / "bin" / "python"

@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 
 from .settings import CHECKOUT, LOGS
-from .steps import StepFailed
+from .steps import StepFailed, tail
 
 START_SECONDS = 180
 
@@ -52,8 +52,7 @@ class Server:
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/web/login", timeout=60):
                 return
             time.sleep(0.3)
-        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
-        raise StepFailed(f"{tail}\n\nThe Odoo server did not start; all of its output: {self.log}")
+        raise StepFailed(f"{tail(self.log)}\n\nThe Odoo server did not start; all of its output: {self.log}")
 
     def log_in(self, login, password):
         """Log in as a browser would, by the form, and return the name of the user of the session."""

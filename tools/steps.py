@@ -38,8 +38,13 @@ def call(args, log, advice, **options):
         args = [str(arg) for arg in args]
         code = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options).returncode
     if code:
-        tail = "\n".join(path.read_text(errors="replace").splitlines()[-15:])
-        raise StepFailed(f"{tail}\n\n{args[0]} ended with {code}; all of its output: {path}\n{advice}")
+        raise StepFailed(f"{tail(path)}\n\n{args[0]} ended with {code}; all of its output: {path}\n{advice}")
+
+
+def tail(path):
+    """Return the end of a log file, short enough for a screen."""
+    lines = path.read_text(errors="replace").splitlines()[-15:]
+    return "\n".join(line[:300] for line in lines)
 
 
 @contextlib.contextmanager

@@ -119,6 +119,9 @@ class Biller:
         free = quantity > 0 and not (standing and price)  # a line of 0.00 is wanted only where the price is 0.00
         if free or round_to(full * factor, self._contract.rounding):
             pieces = [(None, quantity if quantity > 0 else Fraction(1), full), *changes]
+        elif changes:
+            (log, units, gross), *others = changes
+            pieces = [(log, units, gross + full), *others]  # the fraction of a cent that rounding has left
         base = self._ledger.other_rows(charge, cycle) * factor + already
         amounts = cumulative(
             [gross * factor for _log, _quantity, gross in pieces], round_to(base, self._contract.rounding),

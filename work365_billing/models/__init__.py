@@ -4,6 +4,7 @@ from . import res_partner
 from . import product_template
 from . import billing_contract
 from . import billing_contract_cycles
+from . import billing_contract_alerts
 from . import billing_subscription
 from . import billing_change_log
 from . import billing_item
@@ -12,6 +13,7 @@ from . import billing_run
 from . import billing_job
 from . import billing_planner
 from . import billing_executor
+from . import billing_executor_job
 from . import account_move
 from . import account_move_line
 from . import account_move_reversal

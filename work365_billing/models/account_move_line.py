@@ -20,5 +20,6 @@ class AccountMoveLine(models.Model):
              "Editing the draft does not change it.")
 
     def _reconcile_post_hook(self, data):
-        super()._reconcile_post_hook(data)
+        result = super()._reconcile_post_hook(data)
         self.move_id._billing_credited_in_full()
+        return result

@@ -72,9 +72,8 @@ class BillingChangeLog(models.Model):
                 "state": "active" if log.applied else "scheduled", "invoice_line_id": False,
                 "billing_move_id": False, "counts_from": False})
 
-    def _apply_due(self, company):
-        """Apply the scheduled logs of ``company`` whose date has come."""
-        logs = self.sudo().search([
+    def _search_due(self, company):
+        """Return the scheduled logs of ``company`` whose date has come."""
+        return self.sudo().search([
             ("company_id", "=", company.id), ("applied", "=", False),
             ("effective_date", "<=", company._billing_today())])
-        self.env["billing.subscription"]._apply_logs(logs)

@@ -203,6 +203,14 @@ class BillingContract(models.Model):
                 "%(contracts)s has invoices and stays as their proof: close it instead of deleting it.",
                 contracts=", ".join(billed.mapped("display_name"))))
 
+    def copy_data(self, default=None):
+        """A copy is a new contract: no billing state goes with it."""
+        vals_list = super().copy_data(default)
+        for contract, vals in zip(self, vals_list, strict=True):
+            if "name" not in (default or {}):
+                vals["name"] = self.env._("%(name)s (copy)", name=contract.name)
+        return vals_list
+
     def write(self, vals):
         fixed = [name for name in (*CYCLE_FIELDS, "company_id", "currency_id") if name in vals]
         changed = self.filtered(lambda contract: contract._changes(vals, fixed)) if fixed else self.browse()
@@ -213,10 +221,13 @@ class BillingContract(models.Model):
         return result
 
     def _changes(self, vals, names):
-        return any(self._fields[name].convert_to_write(self[name], self) != vals[name] for name in names)
+        return any(
+            self._fields[name].convert_to_cache(vals[name], self) != self._fields[name].convert_to_cache(self[name], self)
+            for name in names)
 
     def _refuse_when_billed(self, names):
-        billed = self.filtered("invoice_ids")
+        billed = self.filtered(lambda contract: any(
+            row.state == "invoiced" or row.on_hold for row in contract.schedule_ids))
         if billed:
             labels = ", ".join(self._fields[name]._description_string(self.env) for name in names)
             raise UserError(self.env._(
@@ -250,7 +261,7 @@ class BillingContract(models.Model):
     def action_close(self):
         """Stop billing for good: open schedules are removed."""
         self._set_state("closed", ("draft", "active", "suspended", "closed"))
-        self.env["billing.schedule"].search(
+        self.env["billing.schedule"].sudo().search(  # users close contracts without the right to edit the ledger
             [("contract_id", "in", self.ids), ("state", "in", ("pending", "error"))]).unlink()
 
     def _set_state(self, state, allowed):

@@ -33,7 +33,7 @@ class BillingContract(models.Model):
         self.env["billing.schedule"].sudo().create(vals_list)  # users generate invoices without the right to edit the ledger
 
     def _read_coverage(self):
-        """Return, per contract id, the last day in the ledger and the number of schedules ahead of today."""
+        """Return, per contract id, the last day in the ledger and the number of open schedules ahead of today."""
         Schedule = self.env["billing.schedule"].with_context(active_test=False)
         domain = [("contract_id", "in", self.ids), ("kind", "=", "regular")]
         last_days = {
@@ -41,7 +41,8 @@ class BillingContract(models.Model):
         ahead = {}
         for company, contracts in self.grouped("company_id").items():
             rows = Schedule._read_group(
-                [*domain, ("contract_id", "in", contracts.ids), ("schedule_date", ">", company._billing_today())],
+                [*domain, ("contract_id", "in", contracts.ids), ("state", "in", ("pending", "error")),
+                 ("schedule_date", ">", company._billing_today())],
                 ["contract_id"], ["__count"])
             ahead.update((contract.id, count) for contract, count in rows)
         return last_days, ahead
@@ -50,7 +51,7 @@ class BillingContract(models.Model):
         """Return the values of the schedules that are missing.
 
         :param last_day: last day that the ledger holds, or None
-        :param ahead: number of schedules that lie after today already
+        :param ahead: number of open schedules that lie after today already
         """
         today = self.company_id._billing_today()
         wanted = self.company_id._billing_cycle_range(self.frequency)

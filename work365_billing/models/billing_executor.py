@@ -1,21 +1,20 @@
 import logging
 from itertools import groupby
 
-from psycopg2 import OperationalError
-from psycopg2.extensions import TransactionRollbackError
+import psycopg2
+from psycopg2.errors import LockNotAvailable
 
-from odoo import Command, api, fields, models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, split_every
+from odoo.fields import Domain
+from odoo.tools import split_every
 
 from ..engine import reasons
 from . import billing_reason
 
 _logger = logging.getLogger(__name__)
 
-CHUNK = 50  # contracts that are claimed, billed and committed together
 MOVES_PER_CREATE = 200
-MAX_CLASHES = 20  # transactions that are begun anew because somebody else changed a row
 
 
 class BillingExecutor(models.AbstractModel):
@@ -24,121 +23,53 @@ class BillingExecutor(models.AbstractModel):
     _name = "billing.executor"
     _description = "Billing Executor"
 
-    # ---- the hourly job -------------------------------------------------------------------------------------------
-
-    @api.model
-    def _run_automatic(self):
-        """Bill everything that is due, company by company on the company's own date, then do the waiting tasks.
-
-        Commits after every chunk and returns when everything due is billed or parked.
-        """
-        Contract = self.env["billing.contract"]
-        for [company] in Contract._read_group([("state", "=", "active")], ["company_id"]):
-            self.with_company(company).with_context(allowed_company_ids=company.ids)._run_company()
-        self.env["billing.job"]._run_waiting()
-
-    def _run_company(self):
-        company = self.env.company
-        today = company._billing_today()
-        self.env["billing.change.log"]._apply_due(company)
-        due = self._search_due_contracts(company, today)
-        ending = self._search_ending_contracts(company, today, due)
-        if due or ending:
-            run = self.env["billing.run"].create({
-                "company_id": company.id, "run_type": "automatic", "date": today,
-                "contract_count": len(due | ending)})
-            self._commit()
-            self._run_chunks(run, (due | ending).ids, today)
-            run._finish()
-            if not run.job_ids:
-                run.unlink()  # contracts that ended with nothing left were closed: there is nothing to tell
-            else:
-                _logger.info(
-                    "Billing run %s: %s contracts, %s invoices, %s failed, %s without anything to bill", run.id,
-                    run.contract_count, run.invoiced_count, run.failed_count, run.nothing_count)
-        self._commit()
-
-    def _commit(self, processed=0):
-        # Nothing is reported as remaining: the scheduler would cut the job into slices of ten seconds.
-        self.env["ir.cron"]._commit_progress(processed, remaining=0)
-
-    def _search_due_contracts(self, company, day):
-        """Return the contracts with a due row of which not every one waits for its retry, oldest due first."""
-        Schedule = self.env["billing.schedule"]
-        domain = Schedule._get_due_domain(company, day)
-        waiting = domain & fields.Domain("retry_at", ">", fields.Datetime.now())
-        paused = {contract.id for [contract] in Schedule._read_group(waiting, ["contract_id"])}
-        rows = Schedule._read_group(domain, ["contract_id"], ["schedule_date:min"], order="schedule_date:min, contract_id")
-        due = [contract.id for contract, _date in rows]
-        if paused.issuperset(due):
-            return self.env["billing.contract"]
-        return self.env["billing.contract"].browse(due)
-
-    def _search_ending_contracts(self, company, day, due):
-        """Return the contracts whose end has passed and that have no row left to bill: they get a last look."""
-        return self.env["billing.contract"].search([
-            ("company_id", "=", company.id), ("state", "=", "active"), ("date_end", "<", day), ("id", "not in", due.ids)])
-
-    def _run_chunks(self, run, ids, day):
-        locked = []
-        for chunk in split_every(CHUNK, ids):
-            locked += self._run_chunk(run, chunk, day)
-            self._commit(len(chunk))
-        still_locked = self._run_chunk(run, locked, day) if locked else []
-        self.env["billing.job"].create([
-            self._prepare_job(run, contract, "skipped", reasons.LOCKED)
-            for contract in self.env["billing.contract"].browse(still_locked)])
-        self._commit(len(locked))
-
-    def _run_chunk(self, run, ids, day):
-        """Bill the contracts ``ids`` in one transaction and return the ids that somebody else holds.
-
-        A clash with another transaction begins the chunk anew; what was committed before stays.
-        """
-        for clash in range(MAX_CLASHES):
-            try:
-                contracts = self._claim(ids)
-                self._bill_contracts(run, contracts, day)
-                self.env.flush_all()
-            except TransactionRollbackError:
-                self.env.cr.rollback()
-                if clash == MAX_CLASHES - 1:
-                    raise
-            else:
-                return [id_ for id_ in ids if id_ not in contracts._ids]
-        return ids
-
-    def _claim(self, ids):
-        """Lock the active contracts among ``ids`` that nobody holds. First statement of its transaction."""
-        query = SQL(
-            "SELECT id FROM billing_contract WHERE id = ANY(%s) AND state = 'active' ORDER BY id "
-            "FOR NO KEY UPDATE SKIP LOCKED", list(ids))
-        self.env.flush_all()
-        self.env.cr.execute(query, log_exceptions=False)
-        free = {row[0] for row in self.env.cr.fetchall()}
-        return self.env["billing.contract"].browse([id_ for id_ in ids if id_ in free])
-
     # ---- a chunk --------------------------------------------------------------------------------------------------
 
     def _bill_contracts(self, run, contracts, day):
-        """Bill everything due of ``contracts`` (locked by the caller) and keep one outcome per row."""
+        """Bill everything due of ``contracts`` (locked by the caller) and keep one outcome per row.
+
+        They are billed together; when anything of it is refused, each alone.
+        """
+        exc = self._attempt(lambda: self._bill_together(run, contracts, day))
+        if exc:
+            _logger.info("Billing run %s: %s refused a chunk, its %s contracts are now billed alone", run.id,
+                         type(exc).__name__, len(contracts))
+            self._limit_waiting()
+            for contract in contracts:
+                self._bill_alone(run, contract, day)
+
+    def _bill_together(self, run, contracts, day):
         planned = self.env["billing.planner"]._plan_due(contracts, day)
-        chains = {id_: list(own) for id_, own in groupby(planned, key=lambda one: one.contract_id)}
+        self._bill_planned(run, planned, day)
+        self._keep_up(contracts, day)
+
+    def _bill_alone(self, run, contract, day):
+        """Bill one contract row by row: the row that is refused is parked, those after it are left."""
+        planned = []
+        exc = self._attempt(lambda: planned.extend(self.env["billing.planner"]._plan_due(contract, day)))
+        if exc:
+            self._refuse(run, contract, self._find_first_due(contract, day), exc)
+            return
+        for one in planned:
+            exc = self._attempt(lambda one=one: self._bill_planned(run, [one], day))
+            if exc:
+                self._refuse(run, contract, self._get_row(one), exc)
+            if exc or one.problem:
+                return
+        exc = self._attempt(lambda: self._keep_up(contract, day))
+        if exc:
+            self._refuse(run, contract, self.env["billing.schedule"], exc)
+
+    def _bill_planned(self, run, planned, day):
+        """Make the invoices of ``planned``, per contract up to the first row that cannot be billed, and record all."""
         outcomes = []
-        good = [one for chain in chains.values() for one in self._until_problem(chain, outcomes)]
-        to_make = [one for one in good if one.lines]
-        try:
-            with self.env.cr.savepoint():
-                made = self._make_invoices(to_make, run)
-        except TransactionRollbackError:
-            raise
-        except Exception as exc:  # noqa: BLE001 - whatever one contract does must not harm the others
-            _logger.info("A chunk of %s invoices was refused (%s): each contract is now billed alone", len(to_make), exc)
-            made = self._make_one_by_one(to_make, run, outcomes)
-        for one in good:
-            if not one.lines:
-                outcomes.append(self._settle_nothing(one, day))
+        chains = groupby(planned, key=lambda one: one.contract_id)
+        good = [one for _contract_id, chain in chains for one in self._until_problem(chain, outcomes)]
+        made = self._make_invoices([one for one in good if one.lines], run)
+        outcomes += [self._settle_nothing(one, day) for one in good if not one.lines]
         self._record(run, made, outcomes)
+
+    def _keep_up(self, contracts, day):
         contracts._top_up_schedules()
         contracts._close_ended(day)
 
@@ -163,31 +94,6 @@ class BillingExecutor(models.AbstractModel):
         self.env.flush_all()
         return made
 
-    def _make_one_by_one(self, planned, run, outcomes):
-        """Create the invoices contract by contract; what follows a refused one of the same contract is left."""
-        made = []
-        for _contract_id, chain in groupby(planned, key=lambda one: one.contract_id):
-            for one in chain:
-                try:
-                    with self.env.cr.savepoint():
-                        made += self._make_invoices([one], run)
-                except TransactionRollbackError:
-                    raise
-                except Exception as exc:  # noqa: BLE001 - parked with the reason, see _record
-                    outcomes.append((one, "failed", reasons.REFUSED, self._get_refusal(exc)))
-                    break
-        return made
-
-    def _get_refusal(self, exc):
-        """Return the words of an exception for the user."""
-        if isinstance(exc, OperationalError):
-            text = str(exc)
-        elif hasattr(exc, "pgcode"):
-            text = self.env["account.move"]._sql_error_to_message(exc)
-        else:
-            text = str(exc.args[0]) if exc.args else type(exc).__name__
-        return f"{billing_reason.explain(self.env, reasons.REFUSED)}\n{text}"
-
     def _settle_nothing(self, one, day):
         """A row without anything to bill stays open until its cycle has ended, then it is skipped with the reasons."""
         row = self.env["billing.schedule"].browse(one.schedule_id or ())
@@ -197,6 +103,47 @@ class BillingExecutor(models.AbstractModel):
         if row:
             row._set_skipped(one.code, one.message)
         return (one, "skipped", one.code, one.message)
+
+    # ---- what is refused ------------------------------------------------------------------------------------------
+
+    def _refuse(self, run, contract, row, exc):
+        """Park ``row``, which ``exc`` has refused, and say why; what is only locked waits for the next run."""
+        if isinstance(exc, LockNotAvailable):
+            vals = self._prepare_job(run, contract, "skipped", reasons.LOCKED, schedule_id=row.id)
+        else:
+            message = self._get_refusal(exc)
+            if not isinstance(exc, (UserError, psycopg2.Error)):
+                _logger.error("Billing run %s: contract %s was refused", run.id, contract.id, exc_info=exc)
+            if row:
+                row._set_error(reasons.REFUSED, message)
+            else:
+                contract._alert(self.env._("The contract could not be billed"), message)
+            vals = self._prepare_job(
+                run, contract, "failed", reasons.REFUSED, message, schedule_id=row.id, attempts=row.attempts)
+        self.env["billing.job"].create(vals)
+
+    def _get_refusal(self, exc):
+        """Return the words of an exception for the user."""
+        return f"{billing_reason.explain(self.env, reasons.REFUSED)}\n{self._get_words(exc)}"
+
+    def _get_words(self, exc):
+        if isinstance(exc, psycopg2.Error):
+            models_of = {model._table: name for name, model in self.env.registry.items()}
+            model = self.env[models_of.get(exc.diag.table_name, "account.move")]
+            return model._sql_error_to_message(exc) if exc.diag.constraint_name else str(exc.diag.message_primary)
+        return str(exc.args[0]) if exc.args else type(exc).__name__
+
+    def _find_first_due(self, contract, day):
+        Schedule = self.env["billing.schedule"]
+        domain = Schedule._get_due_domain(contract.company_id, day) & Domain("contract_id", "=", contract.id)
+        return Schedule.search(domain, limit=1)
+
+    def _get_row(self, one):
+        """Return the ledger row of ``one``; the final change-log invoice gets its row only now."""
+        Schedule = self.env["billing.schedule"].sudo()  # clerks move the ledger only by generating
+        return Schedule.browse(one.schedule_id) if one.schedule_id else Schedule.create({
+            "contract_id": one.contract_id, "kind": one.kind, "cycle_start": one.cycle_start,
+            "cycle_end": one.cycle_end, "schedule_date": one.schedule_date})
 
     # ---- an invoice -----------------------------------------------------------------------------------------------
 
@@ -227,10 +174,11 @@ class BillingExecutor(models.AbstractModel):
             if contract.auto_sync and run.run_type == "automatic":
                 vals_list.append({
                     "run_id": run.id, "contract_id": contract.id, "schedule_id": row.id, "job_type": "post",
-                    "invoice_id": move.id, "invoice_date": move.invoice_date})
+                    "invoice_id": move.id})
         for one, outcome, code, message in outcomes:
             row = self.env["billing.schedule"].browse(one.schedule_id or ())
-            if outcome == "failed" and row:
+            if outcome == "failed":
+                row = self._get_row(one)
                 row._set_error(code, message)
             if row or outcome != "skipped":
                 contract = self.env["billing.contract"].browse(one.contract_id)
@@ -240,10 +188,7 @@ class BillingExecutor(models.AbstractModel):
 
     def _settle_invoice(self, one, move, run_type):
         """Move the ledger on: the row is invoiced, the changes and items are used. Returns the row."""
-        Schedule = self.env["billing.schedule"].sudo()  # clerks move the ledger only by generating
-        row = Schedule.browse(one.schedule_id) if one.schedule_id else Schedule.create({
-            "contract_id": one.contract_id, "kind": one.kind, "cycle_start": one.cycle_start,
-            "cycle_end": one.cycle_end, "schedule_date": one.schedule_date})
+        row = self._get_row(one)
         if not one.schedule_id:
             move.billing_schedule_id = row
         row._set_invoiced(move, run_type, one.invoice.seen)

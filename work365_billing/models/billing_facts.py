@@ -23,12 +23,14 @@ class FactsReader:
     """
 
     def __init__(self, contracts, replaced=None):
+        contracts.check_access("read")
+        contracts = contracts.sudo()  # who may see the contract may see its plan: settings and history are only read
         env = contracts.env
         self.contracts = contracts
         self._replaced = replaced or env["account.move"]
         self._digits = env["decimal.precision"].precision_get("Discount")
         contracts.fetch(["date_start", "date_end", "billed_through", "discount", "company_id", "currency_id"])
-        self.rows = env["billing.schedule"].sudo().with_context(active_test=False).search_fetch(
+        self.rows = env["billing.schedule"].with_context(active_test=False).search_fetch(
             [("contract_id", "in", contracts.ids)], ROW_FIELDS, order="schedule_date, cycle_start, kind")
         self.subscriptions = env["billing.subscription"].search_fetch([("contract_id", "in", contracts.ids)], [
             "contract_id", "sales_unit", "date_start", "date_end", "billable", "discount", "price_unit"])

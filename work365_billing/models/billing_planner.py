@@ -98,7 +98,9 @@ class BillingPlanner(models.AbstractModel):
             return []
         planned = {row.key for row in rows}
         still_open = [row for row in reader.rows_of(contract) if row.state in ("pending", "error") and row.id not in planned]
-        if still_open or not (reader.has_pending_logs(contract) or reader.items_of(contract)):
+        if still_open or any(row.kind == "change_log" for row in rows):
+            return []
+        if not (reader.has_pending_logs(contract) or reader.items_of(contract)):
             return []
         return [self._change_log_row(reader, contract, day_after(contract.date_end), day_after(contract.date_end))]
 

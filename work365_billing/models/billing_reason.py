@@ -70,4 +70,4 @@ REASONS = {
 def explain(env, code):
     """Return what happened and the next step for ``code``, in the user's language, as one text."""
     what, step = REASONS[code]
-    return f"{env._(what)} {env._(step)}"  # pylint: disable=gettext-variable
+    return f"{env._(what)} {env._(step)}"

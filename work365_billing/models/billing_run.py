@@ -1,6 +1,11 @@
+from contextlib import contextmanager
+
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from .selections import KINDS, RUN_TYPES
+
+LOCK_CLASS = 0x62696C6C  # of the advisory locks of runs
 
 
 class BillingRun(models.Model):
@@ -18,7 +23,10 @@ class BillingRun(models.Model):
     date = fields.Date("Billed up to", required=True, readonly=True)
     started_at = fields.Datetime(default=fields.Datetime.now, readonly=True)
     ended_at = fields.Datetime(readonly=True)
-    state = fields.Selection([("running", "Running"), ("done", "Done")], default="running", required=True, readonly=True)
+    state = fields.Selection(
+        [("running", "Running"), ("done", "Done"), ("interrupted", "Interrupted")],
+        default="running", required=True, readonly=True, index=True,
+        help="Interrupted: its process died. What it had saved stays, the next run did the rest.")
     contract_count = fields.Integer("Eligible Contracts", readonly=True)
     job_ids = fields.One2many("billing.job", "run_id", "Outcomes", readonly=True)
     invoice_ids = fields.One2many("account.move", "billing_run_id", "Invoices", readonly=True)
@@ -48,6 +56,40 @@ class BillingRun(models.Model):
     def _finish(self):
         """Close the run."""
         self.write({"state": "done", "ended_at": fields.Datetime.now()})
+
+    # ---- a run and its process ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _working(self):
+        """Save the run and hold it while it works, so that others can tell whether its process lives.
+
+        The lock belongs to the database session: it outlasts commits and goes when the process dies.
+        """
+        self.ensure_one()
+        cron = self.env["ir.cron"]
+        self.env.execute_query(SQL("SELECT pg_advisory_lock(%s, %s)", LOCK_CLASS, self.id))
+        try:
+            cron._commit_progress(remaining=0)
+            yield
+        except BaseException:
+            self.env.cr.rollback()
+            self._interrupt()
+            cron._commit_progress(remaining=0)
+            raise
+        finally:
+            self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s, %s)", LOCK_CLASS, self.id))
+
+    @api.model
+    def _close_interrupted(self, company):
+        """Close the runs of ``company`` that were left running by a process that died."""
+        for run in self.search([("company_id", "=", company.id), ("state", "=", "running")]):
+            [[is_dead]] = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, run.id))
+            if is_dead:
+                run._interrupt()
+
+    def _interrupt(self):
+        """Close the run as interrupted."""
+        self.write({"state": "interrupted", "ended_at": fields.Datetime.now()})
 
     def action_view_invoices(self):
         self.ensure_one()

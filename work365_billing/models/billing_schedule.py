@@ -114,11 +114,17 @@ class BillingSchedule(models.Model):
     def _set_invoiced(self, move, run_type, last_log_id):
         """The period is billed by ``move``, made with the changes up to ``last_log_id``."""
         self.ensure_one()
+        mended = self._in_error()
         self.write({
             "state": "invoiced", "active": False, "on_hold": False, "resulting_invoice_id": move.id,
             "last_log_id": last_log_id,
             "run_type": run_type, "run_date": self.company_id._billing_today(), "reason": False, "message": False,
             "attempts": 0, "retry_at": False})
+        mended._close_alerts(self.env._("The invoice of %(start)s was made.", start=self.cycle_start))
+
+    def _in_error(self):
+        """Return the contracts of the rows that are parked."""
+        return self.filtered(lambda row: row.state == "error").contract_id
 
     def _set_error(self, code, message):
         """Park the period: it is tried again after a pause that doubles, and later ones of the contract wait."""
@@ -127,17 +133,22 @@ class BillingSchedule(models.Model):
         self.write({
             "state": "error", "reason": code, "message": message, "attempts": self.attempts + 1,
             "retry_at": fields.Datetime.now() + pause})
-        self._notify_salesperson(message)
+        self.contract_id._alert(self.env._("Invoice of %(start)s could not be made", start=self.cycle_start), message)
 
     def _set_nothing(self, code, message):
         """There is nothing to bill yet: the reasons are kept and the period stays open."""
+        mended = self._in_error()
         self.write({"state": "pending", "reason": code, "message": message, "attempts": 0, "retry_at": False})
+        mended._close_alerts(message)
 
     def _set_skipped(self, code, message):
         """The period is closed without an invoice."""
-        self.write({
-            "state": "skipped", "active": False, "on_hold": False, "reason": code, "message": message,
-            "run_date": fields.Date.context_today(self), "retry_at": False})
+        mended = self._in_error()
+        for company, rows in self.grouped("company_id").items():
+            rows.write({
+                "state": "skipped", "active": False, "on_hold": False, "reason": code, "message": message,
+                "run_date": company._billing_today(), "retry_at": False})
+        mended._close_alerts(message)
 
     def _release(self, on_hold=False):
         """Return the period, and all that its invoice had used, to what is still to be billed."""
@@ -146,16 +157,6 @@ class BillingSchedule(models.Model):
                 "state": "pending", "active": True, "resulting_invoice_id": False, "run_date": False, "run_type": False,
                 "on_hold": on_hold, "reason": "on_hold" if on_hold else False,
                 "message": billing_reason.explain(self.env, "on_hold") if on_hold else False})
-
-    def _notify_salesperson(self, message):
-        """Leave one activity on the contract; it is not repeated while it is open."""
-        contract = self.contract_id
-        kind = self.env.ref("work365_billing.mail_activity_billing_error")
-        if contract.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
-            return
-        contract.activity_schedule(
-            activity_type_id=kind.id, user_id=contract.user_id.id or self.env.uid,
-            summary=self.env._("Invoice of %(start)s could not be made", start=self.cycle_start), note=message)
 
     # ---- what the clerk does --------------------------------------------------------------------------------------
 

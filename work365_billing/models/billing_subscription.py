@@ -114,19 +114,28 @@ class BillingSubscription(models.Model):
     def write(self, vals):
         """On a contract that is or was active, a new quantity or price is a change from today."""
         changes = {name: vals[name] for name in ("quantity", "price_unit") if name in vals}
-        live = self.filtered(lambda subscription: subscription.contract_id.state != "draft") if changes else self.browse()
-        if live:
-            vals = {name: value for name, value in vals.items() if name not in changes}
+        live = self.filtered(lambda subscription: subscription._is_change(changes))
         self._check_fixed_once_billed(vals)
-        result = super().write(vals)
+        super(BillingSubscription, self - live).write(vals)
+        result = super(BillingSubscription, live).write({name: vals[name] for name in vals if name not in changes})
         if "tax_ids" in vals:
             self._remember_taxes()
+        (self - live)._sync_creation_log(vals)
         for subscription in live:
             subscription._change(subscription.company_id._billing_today(), **changes)
-        (self - live)._sync_creation_log(vals | changes)
-        if live and self - live:
-            super(BillingSubscription, self - live).write(changes)
         return result
+
+    def _is_change(self, changes):
+        """Tell whether writing ``changes`` must be logged: the contract has left the draft and the logs say otherwise."""
+        if not changes or self.contract_id.state == "draft":
+            return False
+        return any(value != changes.get(name, value) for name, value in self._get_applied().items())
+
+    def _get_applied(self):
+        """Return the quantity and price that the applied change logs amount to."""
+        applied = self.change_log_ids.sudo().filtered("applied")
+        last = applied.sorted(lambda log: (log.effective_date, log.id))[-1:]
+        return {"quantity": float(sum(map(exact, applied.mapped("quantity")))), "price_unit": last.price_unit}
 
     def _check_fixed_once_billed(self, vals):
         fixed = {"sales_unit", "date_start", "contract_id", "product_id"} & set(vals)
@@ -185,9 +194,9 @@ class BillingSubscription(models.Model):
         """While the contract is a draft, the first log follows what is typed."""
         if not {"quantity", "price_unit", "date_start"} & set(vals):
             return
-        for subscription in self:
+        for subscription in self.filtered(lambda subscription: subscription.contract_id.state == "draft"):
             log = subscription.change_log_ids.sudo().filtered(lambda log: log.event == "create")[:1]
-            if log and log.state == "active":
+            if log:
                 log.write({
                     "quantity": vals.get("quantity", subscription.quantity),
                     "price_unit": vals.get("price_unit", subscription.price_unit),
@@ -290,9 +299,5 @@ class BillingSubscription(models.Model):
             log.write({"applied": True, "state": "active" if log.state == "scheduled" else log.state})
         for subscription in due.subscription_id:
             applied = subscription.change_log_ids.sudo().filtered("applied")
-            last = applied.sorted(lambda log: (log.effective_date, log.id))[-1]
-            super(BillingSubscription, subscription).write({
-                "quantity": float(sum(map(exact, applied.mapped("quantity")))),
-                "price_unit": last.price_unit,
-                "state": "inactive" if last.event == "deactivate" else "active",
-            })
+            ended = applied.sorted(lambda log: (log.effective_date, log.id))[-1].event == "deactivate"
+            subscription.write({**subscription._get_applied(), "state": "inactive" if ended else "active"})

@@ -1,12 +1,15 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    billing_contract_ids = fields.Many2many("billing.contract", compute="_compute_billing_contracts")
-    billing_contract_count = fields.Integer(compute="_compute_billing_contracts")
+    # Sellers see that an order is billed on a contract, without the right to read it.
+    billing_contract_ids = fields.Many2many(
+        "billing.contract", compute="_compute_billing_contracts", compute_sudo=True)
+    billing_contract_count = fields.Integer(compute="_compute_billing_contracts", compute_sudo=True)
 
+    @api.depends("order_line.billing_subscription_id")
     def _compute_billing_contracts(self):
         for order in self:
             order.billing_contract_ids = order.order_line.billing_subscription_id.contract_id
@@ -38,15 +41,22 @@ class SaleOrder(models.Model):
                 order.message_post(body=self.env._("Billed on %(contract)s.", contract=contract._get_html_link()))
 
     def _billing_find_contract(self, frequency):
-        """Return the running contract that these lines extend, or an empty record."""
-        return self.env["billing.contract"].sudo().search([
-            ("partner_id", "=", self.partner_invoice_id.id),
+        """Return the running contract that these lines extend, or an empty record.
+
+        The customer is the invoice address of the order, else the customer, else the company behind them. A draft is
+        not extended: somebody still prepares it.
+        """
+        customers = (self.partner_invoice_id, self.partner_id, self.partner_id.commercial_partner_id)
+        contracts = self.env["billing.contract"].sudo().search([
+            ("partner_id", "in", [customer.id for customer in customers]),
             ("company_id", "=", self.company_id.id),
             ("currency_id", "=", self.currency_id.id),
+            ("contract_type", "=", "recurring"),
             ("frequency", "=", frequency),
-            ("state", "in", ("draft", "active")),
+            ("state", "=", "active"),
             "|", ("date_end", "=", False), ("date_end", ">=", self.company_id._billing_today()),
-        ], limit=1)
+        ], order="id")
+        return contracts.sorted(lambda contract: customers.index(contract.partner_id))[:1]
 
     def _prepare_billing_contract_vals(self, frequency):
         return {

@@ -12,7 +12,19 @@ class SaleOrderLine(models.Model):
         """What a billing contract bills is not invoiced on the order."""
         billed = self.filtered("billing_subscription_id")
         billed.qty_to_invoice = 0
-        super(SaleOrderLine, self - billed)._compute_qty_to_invoice()
+        return super(SaleOrderLine, self - billed)._compute_qty_to_invoice()
+
+    @api.depends("billing_subscription_id")
+    def _compute_untaxed_amount_to_invoice(self):
+        billed = self.filtered("billing_subscription_id")
+        billed.untaxed_amount_to_invoice = 0
+        return super(SaleOrderLine, self - billed)._compute_untaxed_amount_to_invoice()
+
+    @api.depends("billing_subscription_id")
+    def _compute_amount_to_invoice(self):
+        billed = self.filtered("billing_subscription_id")
+        billed.amount_to_invoice = 0
+        return super(SaleOrderLine, self - billed)._compute_amount_to_invoice()
 
     def _prepare_billing_subscription_vals(self, contract):
         """Return the values of the subscription that bills this line from today, or from the contract's later start."""

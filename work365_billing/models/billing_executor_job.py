@@ -1,0 +1,186 @@
+"""The hourly job: which contracts, in which transactions, and what happens when something stands in the way."""
+
+import logging
+
+from psycopg2.extensions import TransactionRollbackError
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, split_every
+
+from ..engine import reasons
+
+_logger = logging.getLogger(__name__)
+
+CHUNK = 50  # contracts that are claimed, billed and committed together
+MAX_CLASHES = 20  # times that a transaction is begun anew because somebody else changed one of its rows
+LOCK_TIMEOUT = 5000  # milliseconds to wait for a row that somebody else holds
+SHORT_LOCK_TIMEOUT = 1000  # the same where one contract or invoice is tried alone
+
+
+class BillingExecutor(models.AbstractModel):
+    _inherit = "billing.executor"
+
+    @api.model
+    def _run_automatic(self):
+        """Bill everything that is due, company by company on the company's own date, then do the waiting tasks.
+
+        Commits after every chunk and returns when everything due is billed or parked.
+
+        :raises Exception: what has stopped a company, once all the others are done
+        """
+        self._commit()
+        stopped = []
+        for [company] in self.env["billing.contract"]._read_group([("state", "=", "active")], ["company_id"]):
+            try:
+                self.with_company(company).with_context(allowed_company_ids=company.ids)._run_company()
+            except Exception as exc:  # raised below: the other companies come first
+                self.env.cr.rollback()
+                _logger.info("Billing of company %s stopped: %s", company.id, type(exc).__name__)
+                stopped.append(exc)
+        self.env["billing.job"]._run_waiting()
+        if stopped:
+            raise stopped[0]
+
+    def _run_company(self):
+        company = self.env.company
+        today = company._billing_today()
+        self._transaction(lambda: self.env["billing.run"]._close_interrupted(company))
+        self._transaction(lambda: self._apply_changes(company))
+        due = self._search_due_contracts(company, today)
+        ids = (due | self._search_ending_contracts(company, today)).ids
+        if not ids:
+            return
+        run = self.env["billing.run"].create({
+            "company_id": company.id, "run_type": "automatic", "date": today, "contract_count": len(ids)})
+        with run._working():
+            self._run_chunks(run, ids, today)
+            self._transaction(lambda: self._finish(run))
+
+    def _finish(self, run):
+        run._finish()
+        if not run.job_ids:
+            run.unlink()  # contracts that ended with nothing left were closed: there is nothing to tell
+            return
+        _logger.info(
+            "Billing run %s: %s contracts, %s invoices, %s failed, %s without anything to bill", run.id,
+            run.contract_count, run.invoiced_count, run.failed_count, run.nothing_count)
+
+    def _search_due_contracts(self, company, day):
+        """Return the contracts with a due row, oldest due first; none when each of them waits for its next try."""
+        Schedule = self.env["billing.schedule"]
+        domain = Schedule._get_due_domain(company, day)
+        rows = Schedule._read_group(
+            domain, ["contract_id"], ["schedule_date:min"], order="schedule_date:min, contract_id")
+        due = [contract.id for contract, _date in rows]
+        if self._search_paused_ids(domain).issuperset(due):
+            return self.env["billing.contract"]
+        return self.env["billing.contract"].browse(due)
+
+    def _search_paused_ids(self, domain):
+        waiting = domain & Domain("retry_at", ">", fields.Datetime.now())
+        return {contract.id for [contract] in self.env["billing.schedule"]._read_group(waiting, ["contract_id"])}
+
+    def _search_ending_contracts(self, company, day):
+        """Return the contracts whose end has passed and of which no row is due: they get a last look."""
+        due = self.env["billing.schedule"]._search(self.env["billing.schedule"]._get_due_domain(company, day))
+        return self.env["billing.contract"].search([
+            ("company_id", "=", company.id), ("state", "=", "active"), ("date_end", "<", day),
+            ("schedule_ids", "not any", [("id", "in", due)])])
+
+    def _apply_changes(self, company):
+        """Let the changes whose date has come take effect; one that is refused stays scheduled and harms no other."""
+        logs = self.env["billing.change.log"]._search_due(company)
+        apply = self.env["billing.subscription"]._apply_logs
+        if not logs or not self._attempt(lambda: apply(logs)):
+            return
+        for subscription, own in logs.grouped("subscription_id").items():
+            exc = self._attempt(lambda own=own: apply(own))
+            if exc:
+                subscription.contract_id._alert(
+                    self.env._("A change of %(subscription)s could not take effect", subscription=subscription.name),
+                    self._get_refusal(exc))
+
+    # ---- chunks ---------------------------------------------------------------------------------------------------
+
+    def _run_chunks(self, run, ids, day):
+        locked = [id_ for chunk in split_every(CHUNK, ids) for id_ in self._run_chunk(run, chunk, day)]
+        locked = [id_ for id_ in locked if self._run_chunk(run, [id_], day)]
+        if locked:
+            self._transaction(lambda: self._record_locked(run, locked))
+
+    def _run_chunk(self, run, ids, day):
+        """Bill the contracts ``ids`` in one transaction and return the ids that somebody else holds."""
+        def work():
+            contracts, locked = self._claim(ids)
+            self._bill_contracts(run, contracts, day)
+            return locked
+        try:
+            return self._transaction(work, processed=len(ids))
+        except TransactionRollbackError:
+            _logger.info("Billing run %s: %s contracts are changed again and again by others", run.id, len(ids))
+            return ids
+
+    def _claim(self, ids):
+        """Lock the active contracts among ``ids`` that nobody holds. First statement of its transaction.
+
+        :return: the contracts, and the ids of those that somebody else holds
+        """
+        query = SQL(
+            "SELECT id FROM billing_contract WHERE id = ANY(%s) AND state = 'active' ORDER BY id "
+            "FOR NO KEY UPDATE SKIP LOCKED", list(ids))
+        self.env.cr.execute(query, log_exceptions=False)
+        free = {row[0] for row in self.env.cr.fetchall()}
+        contracts = self.env["billing.contract"].browse([id_ for id_ in ids if id_ in free])
+        others = self.env["billing.contract"].browse([id_ for id_ in ids if id_ not in free])
+        return contracts, others.filtered(lambda contract: contract.state == "active").ids
+
+    def _record_locked(self, run, ids):
+        contracts = self.env["billing.contract"].browse(ids)
+        self.env["billing.job"].create([
+            self._prepare_job(run, contract, "skipped", reasons.LOCKED) for contract in contracts])
+
+    # ---- transactions ---------------------------------------------------------------------------------------------
+
+    def _transaction(self, work, processed=0):
+        """Do ``work`` in a transaction of its own, commit, and return its result.
+
+        When somebody else changes a row meanwhile, all of it is begun anew; what was committed before stays.
+
+        :raises TransactionRollbackError: after many clashes in a row
+        """
+        clashes = 0
+        while True:
+            try:
+                self._limit_waiting(LOCK_TIMEOUT)
+                result = work()
+                self._commit(processed)
+            except TransactionRollbackError:
+                self.env.cr.rollback()
+                clashes += 1
+                if clashes == MAX_CLASHES:
+                    raise
+            else:
+                return result
+
+    def _commit(self, processed=0):
+        # Nothing is reported as remaining: the scheduler would cut the job into slices of ten seconds.
+        self.env["ir.cron"]._commit_progress(processed, remaining=0)
+
+    def _limit_waiting(self, milliseconds=SHORT_LOCK_TIMEOUT):
+        """Let statements of this transaction fail that wait longer for a lock: a stuck session must not stop us."""
+        self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", milliseconds))
+
+    def _attempt(self, work):
+        """Do ``work`` in a savepoint and return the exception that refused it, or None.
+
+        :raises TransactionRollbackError: a clash, after which the whole transaction is to be begun anew
+        """
+        try:
+            with self.env.cr.savepoint():
+                work()
+        except TransactionRollbackError:
+            raise
+        except Exception as exc:  # whatever one contract does must not harm the others: the caller keeps it
+            return exc
+        return None
