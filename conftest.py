@@ -79,7 +79,8 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and _is_browser_test(item) and _has_browser():
         _fail(report, f"A browser test was skipped although there is a browser: {call.excinfo.value}")
-    if report.when != "setup" and report.passed and (found := OWN_WARNINGS.take()):
+    found = [] if report.when == "setup" else OWN_WARNINGS.take()  # those of the set-up count for the test
+    if found and report.passed:
         _fail(report, "Our addons caused warnings in Odoo's log:\n" + "\n".join(found))
     return report
 

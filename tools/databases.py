@@ -19,7 +19,10 @@ from . import odoo_source, postgres
 from .settings import ADDONS, CACHE, CHECKOUT, CONF, DATA_DIR, EXTRA_MODULES, LOGS, digest
 from .steps import StepFailed, call, environment, one_at_a_time, step
 
-ADVICE = "Mend what the log shows and start again; what is complete is kept."
+ADVICE = (
+    "Mend what the log shows and start again: what is complete is kept. If it is the data of `./run`'s own database"
+    " that stands in the way, `./run --reset` makes a new one."
+)
 KEEP_LAST = 6
 CHART = """
 if not env.company.chart_template:

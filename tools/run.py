@@ -22,7 +22,8 @@ STATE = CACHE / f"run-{CHECKOUT_ID}.json"
 def main():
     """Do what the arguments say; return the exit code."""
     options = _parse()
-    signal.signal(signal.SIGTERM, lambda *_args: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_args: sys.exit(0))
     if options.stop:
         return stop()
     if options.reset:

@@ -28,7 +28,7 @@ class Made:
 
 @dataclass
 class Books:
-    """The records of one contract. Rows are known for all of its cycles; dates are dates, money is exact."""
+    """The records of one contract that has an end: its rows are known to the last."""
 
     terms: Terms
     unit: str = "days"

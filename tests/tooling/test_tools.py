@@ -157,7 +157,7 @@ def test_missing_programs_are_told_with_their_cost(monkeypatch, capsys):
     monkeypatch.setattr(system_packages.shutil, "which", lambda name: None)
     monkeypatch.setattr(system_packages.os, "geteuid", lambda: 1000)
     system_packages.ensure()
-    assert "wkhtmltopdf is not installed: invoices cannot be printed" in capsys.readouterr().out
+    assert "wkhtmltopdf is missing: invoices cannot be printed" in capsys.readouterr().out
 
 
 def test_the_summary_line_adds_up(monkeypatch, capsys):

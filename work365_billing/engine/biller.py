@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 
 from . import reasons
 from .facts import Charge, Contract, Item, Row
@@ -96,38 +97,41 @@ class Biller:
 
     def _add_pieces(self, draft, charge, logs):
         """Add the full line and a line for each change after the first day, less what stands of an older bill."""
-        cycle, wanted = draft.row.cycle, self._ledger.wanted
+        cycle, rounding = draft.row.cycle, self._contract.rounding
         standing = self._ledger.billed(charge, cycle)
-        held = {log.id for log in logs if standing and not log.pending and log.id in standing.logs}
         percent = self._percent(charge, standing)
         factor = 1 - percent / 100
+        free = [log for log in logs if not (standing and log.id in standing.logs and not log.pending)]
+        pieces = self._split(charge, cycle, free)
+        already, rest = Fraction(0), Fraction(0)
+        if standing and factor:
+            # Nothing, or the fraction of a cent that rounding has left, unless something was billed out of order.
+            already, wanted = exact(standing.amount), self._ledger.wanted
+            rest = wanted.amount(charge, cycle, logs) - wanted.amount(charge, cycle, free) - already / factor
+        _log, quantity, full = pieces[0]
+        if (standing or not quantity) and not round_to((full + rest) * factor, rounding):
+            pieces, rest = pieces[1:], full + rest  # a full line of 0.00 is made only where it is the price
+        base = self._ledger.other_rows(charge, cycle) * factor + already
+        nets = [gross * factor for _log, _units, gross in pieces]
+        if nets:
+            nets[0] += rest * factor
+        amounts = cumulative(nets, round_to(base, rounding), rounding, base)
+        for (log, units, gross), amount in zip(pieces, amounts, strict=True):
+            self._add_line(draft, charge, draft.row, log, units or Fraction(1), gross, amount, percent)
+
+    def _split(self, charge, cycle, logs):
+        """Return (None, quantity, exact amount) of the full line, then (log, delta, amount) of each later change."""
+        wanted = self._ledger.wanted
         price = wanted.cycle_price(charge, cycle, logs)
         known = [log for log in logs if log.acts_on <= cycle.start]
-        quantity = quantity_on([log for log in known if log.id not in held], cycle.start)
-        full, changes = wanted.amount(charge, cycle, known, price), []
+        amount = wanted.amount(charge, cycle, known, price)
+        pieces = [(None, max(quantity_on(known, cycle.start), Fraction(0)), amount)]
         for log in logs[len(known):]:
-            before = wanted.amount(charge, cycle, known, price)
             known.append(log)
-            if log.delta and log.id not in held:
-                changes.append((log, log.delta, wanted.amount(charge, cycle, known, price) - before))
-        already = Fraction(0)
-        if standing:
-            already = exact(standing.amount)
-            rest = wanted.amount(charge, cycle, known, price) - sum(gross for _log, _quantity, gross in changes)
-            full = rest - already / factor if factor else Fraction(0)
-        pieces = changes
-        free = quantity > 0 and not (standing and price)  # a line of 0.00 is wanted only where the price is 0.00
-        if free or round_to(full * factor, self._contract.rounding):
-            pieces = [(None, quantity if quantity > 0 else Fraction(1), full), *changes]
-        elif changes:
-            (log, units, gross), *others = changes
-            pieces = [(log, units, gross + full), *others]  # the fraction of a cent that rounding has left
-        base = self._ledger.other_rows(charge, cycle) * factor + already
-        amounts = cumulative(
-            [gross * factor for _log, _quantity, gross in pieces], round_to(base, self._contract.rounding),
-            self._contract.rounding, base=base)
-        for (log, units, gross), amount in zip(pieces, amounts, strict=True):
-            self._add_line(draft, charge, draft.row, log, units, gross, amount, percent)
+            before, amount = amount, wanted.amount(charge, cycle, known, price)
+            if log.delta:
+                pieces.append((log, log.delta, amount - before))
+        return pieces
 
     # ---- cycles that are already invoiced ---------------------------------------------------------------------
 
@@ -231,7 +235,12 @@ class Biller:
         return charge.discount if held is None or held.discount == self._shown(charge.discount) else held.discount
 
     def _shown(self, percent):
-        return exact(round_to(percent, Fraction(1, 10 ** self._contract.discount_digits)))
+        return _rounded_percent(percent, self._contract.discount_digits)
+
+
+@lru_cache(maxsize=1024)
+def _rounded_percent(percent: Fraction, digits: int) -> Fraction:
+    return exact(round_to(percent, Fraction(1, 10 ** digits)))
 
 
 class _Draft:

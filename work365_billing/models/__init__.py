@@ -17,5 +17,6 @@ from . import billing_executor_job
 from . import account_move
 from . import account_move_line
 from . import account_move_reversal
+from . import account_partial_reconcile
 from . import sale_order
 from . import sale_order_line

@@ -26,14 +26,12 @@ class AccountMove(models.Model):
     # ---- undo: the ledger follows the invoice -----------------------------------------------------------------------
 
     def write(self, vals):
+        revived = self._billing_get_revived(vals)
         result = super().write(vals)
         if vals.get("state") == "cancel":
-            self._billing_cancelled()
+            self._billing_release(self.env._("was cancelled"))
+        revived._billing_reattach(self.env._("is no longer cancelled"))
         return result
-
-    def _billing_cancelled(self):
-        self.filtered("billing_row_ids")._billing_release(self.env._("was cancelled"))
-        self._billing_restore_credited()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed_number(self):
@@ -45,26 +43,23 @@ class AccountMove(models.Model):
                 invoice=numbered[0].display_name))
 
     def unlink(self):
-        self.filtered("billing_row_ids")._billing_release(self.env._("was deleted"))
-        credited = self._billing_get_credited()
-        result = super().unlink()
-        credited.exists()._billing_reattach()
-        return result
+        self._unlink_except_billed_number()  # before the ledger is touched
+        self._billing_release(self.env._("was deleted"))
+        return super().unlink()
 
-    def _billing_release(self, what, on_hold=False):
-        """Free the ledger rows of these invoices, and all that they had used, and tell it on the contract."""
-        for move in self:
-            rows = move.sudo().billing_row_ids  # the ledger follows the invoice, whoever undoes it
+    def _billing_release(self, what):
+        """Free the ledger rows that these invoices hold, and all that they had used, and tell it on the contract."""
+        for move in self.sudo().filtered("billing_row_ids"):  # the ledger follows the invoice, whoever undoes it
+            rows = move.billing_row_ids
             move._billing_free_sources(rows)
-            rows._release(on_hold=on_hold)
             move._billing_cancel_tasks()
+            rows._release()
             for row in rows:
-                body = self.env._(
-                    "%(invoice)s %(what)s: period %(start)s – %(end)s is to be billed again, or skipped.",
-                    invoice=move.name or move.display_name, what=what, start=row.cycle_start, end=row.cycle_end)
                 row.contract_id._reopen_for_billing()
-                row.contract_id.message_post(body=body)
-            # A freed row of the final change-log invoice is not a period: the job makes it anew when something is left.
+                row.contract_id.message_post(body=self.env._(
+                    "%(invoice)s %(what)s: period %(start)s – %(end)s is to be billed again, or skipped.",
+                    invoice=move._get_billing_name(), what=what, start=row.cycle_start, end=row.cycle_end))
+            # A freed row of a change-log invoice is not a period: it is made anew when something is left to bill.
             rows.filtered(lambda row: row.kind == "change_log").unlink()
 
     def _billing_free_sources(self, rows):
@@ -73,8 +68,8 @@ class AccountMove(models.Model):
         logs = Log.search([("billing_move_id", "=", self.id)])
         for row in rows.filtered(lambda row: row.kind == "regular"):
             logs |= Log.search([  # left out without an invoice: see billing.change.log._exclude_invoiced
-                ("contract_id", "=", row.contract_id.id), ("counts_from", "!=", False), ("billing_move_id", "=", False),
-                ("effective_date", "<=", row.cycle_end)])
+                ("contract_id", "=", row.contract_id.id), ("counts_from", ">", row.cycle_start),
+                ("billing_move_id", "=", False), ("effective_date", "<=", row.cycle_end)])
         logs._release()
         self.env["billing.item"].sudo().search([("invoice_line_id.move_id", "=", self.id)]).invoice_line_id = False
 
@@ -83,61 +78,84 @@ class AccountMove(models.Model):
             ("invoice_id", "in", self.ids), ("state", "in", ("waiting", "in_progress")),
         ]).write({"state": "cancelled"})
 
-    # ---- credit notes -----------------------------------------------------------------------------------------------
+    # ---- the undo undone --------------------------------------------------------------------------------------------
 
-    def _billing_credited_in_full(self):
-        """Free, on hold, the periods of the invoices that a credit note of the user has reversed in full.
+    def _billing_get_revived(self, vals):
+        """Return the cancelled invoices that ``vals`` make drafts again and that hold a period then.
 
-        Credits that billing itself made are part of the ledger and free nothing.
+        :raises UserError: when the period was billed again meanwhile
         """
-        for move in self.filtered("billing_row_ids"):
-            if move.payment_state == "reversed" and not any(move.reversal_move_ids.mapped("billing_schedule_id")):
-                move._billing_release(self.env._("was credited in full"), on_hold=True)
+        if vals.get("state") != "draft":
+            return self.browse()
+        revived = self.sudo().filtered(lambda move: move.state == "cancel" and move.billing_contract_id)
+        revived._billing_check_free(self.env._("This invoice stays cancelled; make a new one with Generate Invoice."))
+        return revived
 
-    def _billing_get_credited(self):
-        """Return the invoices that these credit notes had freed."""
-        return self.reversed_entry_id.filtered(
-            lambda move: move.billing_schedule_id and not move.sudo().billing_row_ids and not move.billing_replaced_by_id)
+    def _billing_check_free(self, way_out):
+        for move in self:
+            again = move.billing_schedule_id.resulting_invoice_id
+            if again or not move.billing_schedule_id:
+                raise UserError(self.env._(
+                    "What %(invoice)s had billed is billed by %(again)s: it would be billed twice. %(way_out)s",
+                    invoice=move._get_billing_name(), way_out=way_out,
+                    again=again._get_billing_name() if again else self.env._("a later invoice")))
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_credit_of_billed_again(self):
-        self._billing_refuse_second_life()
+    def _get_billing_name(self):
+        """Return the number of the invoice, or what a draft can be told by."""
+        return self.name or self.env._("The draft of %(date)s", date=self.invoice_date)
 
-    def _billing_refuse_second_life(self):
-        for move in self.filtered(lambda move: move.move_type == "out_refund"):
-            for credited in move._billing_get_credited():
-                again = credited.billing_schedule_id.resulting_invoice_id
-                if again and credited.state == "posted":
-                    raise UserError(self.env._(
-                        "The period of %(invoice)s was billed again by %(again)s: without this credit note it would be "
-                        "billed twice. Cancel %(again)s first.",
-                        invoice=credited.name, again=again.display_name))
-
-    def button_cancel(self):
-        self._billing_refuse_second_life()
-        return super().button_cancel()
-
-    def _billing_restore_credited(self):
-        self._billing_get_credited().filtered(lambda move: move.payment_state != "reversed")._billing_reattach()
-
-    def _billing_reattach(self):
-        """An invoice whose credit note is gone holds its period again."""
-        for move in self.filtered(lambda move: move.state == "posted" and not move.sudo().billing_row_ids):
-            row = move.sudo().billing_schedule_id
-            if row.state != "pending" or row.resulting_invoice_id:
-                continue
-            row._set_invoiced(move, "manual", row.last_log_id)
-            move._billing_settle_sources()
+    def _billing_reattach(self, what):
+        """Let these invoices hold their periods, which are still open, and tell it on the contract."""
+        for move in self.sudo():  # the ledger follows the invoice, whoever revives it
+            row = move.billing_schedule_id
+            row._set_invoiced(move, move.billing_run_id.run_type or "manual", row.last_log_id)
+            move._billing_settle_sources(row)
             row.contract_id.message_post(body=self.env._(
-                "The credit of %(invoice)s is gone: period %(start)s – %(end)s is invoiced again.",
-                invoice=move.name, start=row.cycle_start, end=row.cycle_end))
+                "%(invoice)s %(what)s: period %(start)s – %(end)s is invoiced again.",
+                invoice=move._get_billing_name(), what=what, start=row.cycle_start, end=row.cycle_end))
 
-    def _billing_settle_sources(self):
-        """Mark the change logs and items on the lines of this invoice as billed by it."""
+    def _billing_settle_sources(self, row):
+        """Mark the change logs of the period, and those and the items on the lines of this invoice, as billed by it."""
+        logs = self.env["billing.change.log"].sudo().search([
+            ("contract_id", "=", row.contract_id.id), ("state", "!=", "archived"), ("id", "<=", row.last_log_id),
+            ("effective_date", ">=", row.cycle_start), ("effective_date", "<=", row.cycle_end)])
+        logs.write({"state": "archived", "billing_move_id": self.id})
         for line in self.sudo().invoice_line_ids:
             line.billing_change_log_id.write(
                 {"state": "archived", "billing_move_id": self.id, "invoice_line_id": line.id})
             line.billing_item_id.invoice_line_id = line
+
+    # ---- credit notes -----------------------------------------------------------------------------------------------
+
+    def _billing_credited_in_full(self):
+        """Put the periods of the invoices that a credit note of the user has reversed in full on hold.
+
+        What they had billed waits with the period. Credits that billing itself made are part of the ledger and free
+        nothing.
+        """
+        for move in self.sudo().filtered("billing_row_ids"):  # the ledger follows the invoice, whoever credits it
+            if move.payment_state != "reversed" or move.reversal_move_ids.billing_schedule_id:
+                continue
+            rows = move.billing_row_ids
+            move._billing_cancel_tasks()
+            rows._release(on_hold=True)
+            for row in rows:
+                row.contract_id._reopen_for_billing()
+                row.contract_id.message_post(body=self.env._(
+                    "%(invoice)s was credited in full: period %(start)s – %(end)s is on hold until its invoice is "
+                    "generated again or the period is skipped.",
+                    invoice=move.name, start=row.cycle_start, end=row.cycle_end))
+
+    def _billing_get_credited(self):
+        """Return those of these invoices whose period is free because they are credited in full.
+
+        :raises UserError: when the period was billed again: then the credit has to stay
+        """
+        credited = self.sudo().filtered(
+            lambda move: move.state == "posted" and move.payment_state == "reversed" and move.billing_schedule_id
+            and not move.billing_row_ids and not move.billing_replaced_by_id)
+        credited._billing_check_free(self.env._("Cancel that invoice first, or leave the credit note as it is."))
+        return credited
 
     # ---- replacement ------------------------------------------------------------------------------------------------
 
@@ -158,12 +176,18 @@ class AccountMove(models.Model):
             summary=self.env._("Replaced invoice: delete it, or credit it if it was sent"))
 
     def _get_billing_links(self):
-        """Return, for a copy that takes the place of this invoice, its billing values and those of its lines by order."""
+        """Return the billing values that an invoice in the place of this one takes over."""
         self.ensure_one()
+        return {
+            "billing_contract_id": self.billing_contract_id.id, "billing_schedule_id": self.billing_schedule_id.id,
+            "billing_run_id": self.billing_run_id.id, "billing_kind": self.billing_kind}
+
+    def _get_billing_lines(self):
+        return self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id))
+
+    def _get_billing_line_links(self):
+        """Return the billing values of each line, in the order of ``_get_billing_lines``."""
         names = [name for name in self.env["account.move.line"]._fields if name.startswith("billing_")]
-        lines = self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id))
-        move_names = ("billing_contract_id", "billing_schedule_id", "billing_run_id", "billing_kind")
-        return (
-            {name: self[name].id if self._fields[name].relational else self[name] for name in move_names},
-            [{name: line[name].id if line._fields[name].relational else line[name] for name in names} for line in lines],
-        )
+        return [
+            {name: line._fields[name].convert_to_write(line[name], line) for name in names}
+            for line in self._get_billing_lines()]

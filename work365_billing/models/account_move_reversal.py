@@ -6,24 +6,30 @@ class AccountMoveReversal(models.TransientModel):
 
     def reverse_moves(self, is_modify=False):
         """*Reverse and Create Invoice* moves the billed period to the new invoice."""
-        billed = self.move_ids.filtered("billing_row_ids") if is_modify else self.env["account.move"]
-        rows = [(move, move.sudo().billing_row_ids, move._get_billing_links()) for move in billed]
-        billed.sudo()._billing_detach()
+        billed = self.move_ids.sudo().filtered("billing_row_ids") if is_modify else self.env["account.move"]
+        periods = {move: (move.billing_row_ids, move._get_billing_line_links()) for move in billed}
+        billed._billing_detach()
         result = super().reverse_moves(is_modify=is_modify)
-        for move, own_rows, (move_vals, lines_vals) in rows:
-            self._move_period(move, own_rows, move_vals, lines_vals)
+        for move, (rows, links) in periods.items():
+            self._move_period(move, rows, links)
         return result
 
-    def _move_period(self, move, rows, move_vals, lines_vals):
-        """Let the copy of ``move`` hold its ledger rows ``rows``."""
-        position = list(self.move_ids).index(move)
-        copy = self.new_move_ids.filtered(lambda new: new.move_type == move.move_type)[position:position + 1]
-        copy.write(move_vals)
-        lines = copy.invoice_line_ids.sorted(lambda line: (line.sequence, line.id))
-        for line, vals in zip(lines, lines_vals, strict=True):
+    def _modify_default_reverse_values(self, origin_move):
+        links = origin_move.sudo()._get_billing_links()  # whoever corrects an invoice of a contract
+        return {**super()._modify_default_reverse_values(origin_move), **links}
+
+    def _move_period(self, move, rows, links):
+        """Let the new invoice in the place of ``move`` hold its ledger rows ``rows``.
+
+        :param links: billing values of the lines, in their order
+        """
+        new = self.new_move_ids.sudo().filtered(lambda other: other.billing_schedule_id == move.billing_schedule_id)
+        for line, vals in zip(new._get_billing_lines(), links, strict=True):
             line.write(vals)
-        rows.write({"resulting_invoice_id": copy.id})
-        self.env["billing.change.log"].sudo().search([("billing_move_id", "=", move.id)]).billing_move_id = copy
-        copy._billing_settle_sources()
+        rows.write({"resulting_invoice_id": new.id})
+        logs = self.env["billing.change.log"].sudo().search([("billing_move_id", "=", move.id)])
+        logs.write({"billing_move_id": new.id, "invoice_line_id": False})
+        new._billing_settle_sources(move.billing_schedule_id)
+        move._billing_cancel_tasks()
         move.billing_contract_id.message_post(body=self.env._(
-            "%(old)s was credited and its period moved to %(new)s.", old=move.name, new=copy.display_name))
+            "%(old)s was credited and its period moved to %(new)s.", old=move.name, new=new._get_html_link()))

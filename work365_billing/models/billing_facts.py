@@ -20,14 +20,17 @@ class FactsReader:
     """Everything that the planner needs of ``contracts``, read in batches when it is made.
 
     :param replaced: invoices whose content counts as not billed, because they are being replaced
+    :param credited: invoices credited in full whose changes and items wait to be billed again
     """
 
-    def __init__(self, contracts, replaced=None):
+    def __init__(self, contracts, replaced=None, credited=None):
         contracts.check_access("read")
         contracts = contracts.sudo()  # who may see the contract may see its plan: settings and history are only read
         env = contracts.env
         self.contracts = contracts
         self._replaced = replaced or env["account.move"]
+        self._credited = credited or env["account.move"]
+        self._again = self._replaced | self._credited
         self._digits = env["decimal.precision"].precision_get("Discount")
         contracts.fetch(["date_start", "date_end", "billed_through", "discount", "company_id", "currency_id"])
         self.rows = env["billing.schedule"].with_context(active_test=False).search_fetch(
@@ -50,12 +53,14 @@ class FactsReader:
         domain = [("contract_id", "in", self.contracts.ids)]
         if self._replaced:
             return [*domain, ("invoice_line_id.move_id", "in", self._replaced.ids)]
+        if self._credited:
+            return [*domain, "|", ("invoice_line_id", "=", False), ("invoice_line_id.move_id", "in", self._credited.ids)]
         return [*domain, ("invoice_line_id", "=", False)]
 
     def _is_pending(self, log):
         if self._replaced:
             return log.billing_move_id in self._replaced
-        return log.state != "archived"
+        return log.state != "archived" or log.billing_move_id in self._credited
 
     def _read_billed(self):
         """Return, per subscription, what live invoices hold of each ledger row.
@@ -162,7 +167,7 @@ class FactsReader:
 
     def _log(self, log):
         counts_from = log.counts_from or None
-        if self._replaced and log.billing_move_id in self._replaced:
+        if self._again and log.billing_move_id in self._again:
             counts_from = None
         return facts.Log(
             id=log.id, effective=log.effective_date, delta=exact(log.quantity), price=exact(log.price_unit),

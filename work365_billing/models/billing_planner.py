@@ -63,7 +63,8 @@ class BillingPlanner(models.AbstractModel):
 
         :param replace: bill again exactly what its invoice covers
         """
-        reader = FactsReader(schedule.contract_id, replaced=schedule.resulting_invoice_id if replace else None)
+        replaced = schedule.resulting_invoice_id if replace else None
+        reader = FactsReader(schedule.contract_id, replaced=replaced, credited=schedule._get_credited_invoices())
         [planned] = self._plan_chosen(
             reader, lambda _contract, terms: ([reader.engine_row(schedule, terms)], None), day)
         return planned

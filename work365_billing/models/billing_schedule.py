@@ -158,6 +158,13 @@ class BillingSchedule(models.Model):
                 "on_hold": on_hold, "reason": "on_hold" if on_hold else False,
                 "message": billing_reason.explain(self.env, "on_hold") if on_hold else False})
 
+    def _get_credited_invoices(self):
+        """Return the invoices of this free period that were credited in full: what they billed waits with the period."""
+        if self.resulting_invoice_id:
+            return self.env["account.move"]
+        return self.env["account.move"].sudo().search([  # the credited invoice counts, whoever may read it
+            ("billing_schedule_id", "=", self.id), ("state", "=", "posted"), ("payment_state", "=", "reversed")])
+
     # ---- what the clerk does --------------------------------------------------------------------------------------
 
     def action_skip(self):

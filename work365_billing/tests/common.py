@@ -52,7 +52,7 @@ class BillingCommon(AccountTestInvoicingCommon):
         """Run the hourly job once on ``day``."""
         with freeze_time(f"{day} {time}"), self.enter_registry_test_mode():
             self.env.flush_all()
-            self.cron.with_user(self.env.ref("base.user_root")).method_direct_trigger()
+            self.assertIs(self.cron.with_user(self.env.ref("base.user_root")).method_direct_trigger(), True)
         self.env.invalidate_all()
 
     def bill(self, contracts, *days):
