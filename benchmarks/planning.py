@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo.tools import split_every
 
-from odoo.addons.work365_billing.models.billing_executor import CHUNK
+from odoo.addons.work365_billing.models.billing_executor_job import CHUNK
 
 from . import dataset
 from .meter import Meter

@@ -27,7 +27,12 @@
         "views/sale_order_views.xml",
         "views/billing_menus.xml",
     ],
-    "demo": [],
+    "demo": [
+        "demo/res_company_demo.xml",
+        "demo/res_partner_demo.xml",
+        "demo/product_demo.xml",
+        "demo/billing_contract_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": ["work365_billing/static/src/**/*"],
         "web.assets_tests": ["work365_billing/static/tests/tours/**/*"],

@@ -1,4 +1,4 @@
-"""A billing office in plain Python: enters changes, bills rows, undoes invoices, as the executor does in the database."""
+"""A billing office in plain Python: it enters changes, bills rows and undoes invoices as the executor does."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace

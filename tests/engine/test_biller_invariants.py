@@ -14,11 +14,15 @@ from books import ANNUAL, MONTHLY, QUARTERLY, Books
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+# A history is long: a third of the examples keeps the suite quick, `--hypothesis-profile=explore` makes up for it.
+few = settings(max_examples=settings.default.max_examples // 3)
+
 START, DAYS = date(2024, 1, 17), 400
 MIDDLE = date(2024, 9, 20)
 
 day_numbers = st.integers(0, DAYS - 1)
 prices = st.sampled_from(["0", "9.99", "10", "33.35", "100", "1234.567"]).map(exact)
+granted = st.just(True)
 deltas = st.sampled_from([-3, -2, -1, 0, 1, 2, 5, Fraction(3, 4)]).map(Fraction)
 discounts = st.sampled_from([Fraction(0), Fraction(5), compound_discount(10, "5.55"), Fraction(100, 3)])
 steps = st.sampled_from([MONTHLY, MONTHLY, QUARTERLY, ANNUAL, Step("month", 5)])
@@ -42,7 +46,7 @@ def entries(draw, latest=6):
 
 
 @st.composite
-def offices(draw, refunds=st.just(True)):
+def offices(draw, refunds=granted):
     """A contract of two subscriptions, nothing billed yet."""
     books = Books(
         Terms(START, draw(steps), on(DAYS - 1), draw(st.sampled_from(["anniversary", "calendar"]))),
@@ -105,6 +109,7 @@ def odoo_round(value):
 # --- the same money, whenever it is billed ----------------------------------------------------------------------------
 
 
+@few
 @given(offices(), entries(), st.booleans())
 def test_i31_billed_less_credits_is_the_value_of_the_served_days(books, history, changes):
     """I13 too: to the cent, per subscription and natural cycle, however late a change is entered."""
@@ -112,6 +117,7 @@ def test_i31_billed_less_credits_is_the_value_of_the_served_days(books, history,
     assert books.totals() == worth(books)
 
 
+@few
 @given(offices(), entries(), st.lists(day_numbers.map(on), max_size=5))
 def test_i6_run_date_independence(books, history, run_days):
     other = copy.deepcopy(books)
@@ -120,6 +126,7 @@ def test_i6_run_date_independence(books, history, run_days):
     assert books.totals() == other.totals()
 
 
+@few
 @given(offices(st.booleans()), entries())
 def test_i7_idempotence(books, history):
     enter_all(books, history)
@@ -128,6 +135,7 @@ def test_i7_idempotence(books, history):
     assert not books.settle().lines
 
 
+@few
 @given(offices(), entries(), day_numbers.map(on))
 def test_i19_late_entry_equals_known_in_time(books, history, day):
     known = copy.deepcopy(books)
@@ -139,6 +147,7 @@ def test_i19_late_entry_equals_known_in_time(books, history, day):
     assert books.totals() == known.totals()
 
 
+@few
 @given(offices(st.booleans()), entries(), day_numbers.map(on))
 def test_i12_a_plan_of_many_rows_is_many_plans_of_one(books, history, day):
     books.bill_due(day)
@@ -147,6 +156,7 @@ def test_i12_a_plan_of_many_rows_is_many_plans_of_one(books, history, day):
     assert at_once.bill_at_once() == one_by_one.bill_due()
 
 
+@few
 @given(offices(st.booleans()), entries(), day_numbers.map(on))
 def test_i30_charges_are_independent(books, history, day):
     books.bill_due(day)
@@ -161,6 +171,7 @@ def test_i30_charges_are_independent(books, history, day):
 # --- changes of one day -----------------------------------------------------------------------------------------------
 
 
+@few
 @given(offices(st.booleans()), st.sampled_from([1, 2, Fraction(1, 3)]), day_numbers.map(on), st.booleans())
 def test_i17_change_and_revert_nets_zero(books, delta, day, up_first):
     books.bill_due(MIDDLE)
@@ -172,6 +183,7 @@ def test_i17_change_and_revert_nets_zero(books, delta, day, up_first):
     assert books.totals() == untouched.totals()
 
 
+@few
 @given(offices(st.booleans()), st.permutations([1, 3, -2]), day_numbers.map(on))
 def test_i18_order_of_same_day_changes(books, order, day):
     books.bill_due(MIDDLE)
@@ -186,6 +198,7 @@ def test_i18_order_of_same_day_changes(books, order, day):
 # --- credits ----------------------------------------------------------------------------------------------------------
 
 
+@few
 @given(offices(), entries(), st.lists(st.integers(0, 20), max_size=3))
 def test_i20_credit_limit(books, history, taken):
     """Also where lines were taken off the ledger by hand, no cycle is billed less than nothing."""
@@ -199,6 +212,7 @@ def test_i20_credit_limit(books, history, taken):
     assert all(held.amount >= 0 for held in books.billed().values())
 
 
+@few
 @given(offices(st.just(False)), entries())
 def test_without_refunds_nothing_that_is_invoiced_is_given_back(books, history):
     live_on(books, history, job_days(books), changes=True)
@@ -215,25 +229,30 @@ def test_without_refunds_nothing_that_is_invoiced_is_given_back(books, history):
 # --- undo -------------------------------------------------------------------------------------------------------------
 
 
-def priced(planned):
-    """Return the lines with an amount: of what costs nothing, only the quantity known now is told."""
-    return [line for line in planned.lines if line.amount]
+def every_change_costs(books):
+    """Tell whether each change is worth something: one that is not has no line, and is told with the cycle."""
+    every = [log for logs in books.logs.values() for log in logs]
+    return all(log.price is None or log.price for log in every) and not any(
+        sum(log.delta for log in logs if log.effective <= day.effective) < 0
+        for logs in books.logs.values() for day in logs)
 
 
+@few
 @given(offices(st.booleans()), entries(), day_numbers.map(on), st.integers(0, 50))
 def test_i22_regenerate_gives_the_same_lines(books, history, day, number):
     books.bill_due(day)
     enter_all(books, history)
     books.settle()
     assume(books.made and all(log.id in books.used_by for logs in books.logs.values() for log in logs))
+    assume(every_change_costs(books))
     made = books.made[number % len(books.made)]
     books.undo(made)
     again = books.bill(made.row) if made.row.kind == "regular" else books.bill_changes(made.row.end)
-    assert priced(again) == priced(made.plan)
+    assert again.lines == made.plan.lines
     assert again.postponed == made.plan.postponed
 
 
-@settings(max_examples=60)
+@few
 @given(offices(), entries(), st.lists(st.tuples(day_numbers.map(on), st.integers(0, 50), st.booleans()), max_size=5))
 def test_undo_loses_nothing_and_bills_nothing_twice(books, history, undone):
     """Invoices are undone on random days, some stay on hold to the end: the total is what the days are worth."""
@@ -256,6 +275,7 @@ def test_undo_loses_nothing_and_bills_nothing_twice(books, history, undone):
 # --- what Odoo makes of it --------------------------------------------------------------------------------------------
 
 
+@few
 @given(offices(st.booleans()), entries(), day_numbers.map(on))
 def test_odoo_arithmetic_gives_the_amount_of_every_line(books, history, day):
     books.bill_due(day)

@@ -88,7 +88,8 @@ class BillingExecutor(models.AbstractModel):
         """Create the invoices of ``planned`` and return them as pairs (planned, move)."""
         made = []
         for batch in split_every(MOVES_PER_CREATE, planned, list):
-            moves = self.env["account.move"].with_context(tracking_disable=True).create(
+            # A draft has no analytic items to bring in line; given accounts would make Odoo write every line again.
+            moves = self.env["account.move"].with_context(tracking_disable=True, skip_analytic_sync=True).create(
                 [self._prepare_move_vals(one, run) for one in batch])
             made += zip(batch, moves.with_env(self.env), strict=True)
         self.env.flush_all()
@@ -109,7 +110,8 @@ class BillingExecutor(models.AbstractModel):
     def _refuse(self, run, contract, row, exc):
         """Park ``row``, which ``exc`` has refused, and say why; what is only locked waits for the next run."""
         if isinstance(exc, LockNotAvailable):
-            vals = self._prepare_job(run, contract, "skipped", reasons.LOCKED, schedule_id=row.id)
+            # Without the ledger row: naming the very row that somebody holds would have to wait for it again.
+            vals = self._prepare_job(run, contract, "skipped", reasons.LOCKED)
         else:
             message = self._get_refusal(exc)
             if not isinstance(exc, (UserError, psycopg2.Error)):
@@ -258,7 +260,8 @@ class BillingExecutor(models.AbstractModel):
 
         :raises UserError: when somebody else is billing it
         """
-        if not contract.sudo().try_lock_for_update():  # a lock, not a change: reading rights are enough
+        # A lock, not a change: reading rights are enough. Others may refer to the contract meanwhile.
+        if not contract.sudo().try_lock_for_update(allow_referencing=True):
             raise UserError(billing_reason.explain(self.env, reasons.LOCKED))
         contract.invalidate_recordset()
         contract.schedule_ids.invalidate_recordset()

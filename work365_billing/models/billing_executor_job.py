@@ -136,9 +136,12 @@ class BillingExecutor(models.AbstractModel):
         return contracts, others.filtered(lambda contract: contract.state == "active").ids
 
     def _record_locked(self, run, ids):
-        contracts = self.env["billing.contract"].browse(ids)
-        self.env["billing.job"].create([
-            self._prepare_job(run, contract, "skipped", reasons.LOCKED) for contract in contracts])
+        """Keep the outcome of the contracts that somebody else holds, unless he forbids even to refer to them."""
+        self._limit_waiting()
+        for contract in self.env["billing.contract"].browse(ids):
+            vals = self._prepare_job(run, contract, "skipped", reasons.LOCKED)
+            if self._attempt(lambda vals=vals: self.env["billing.job"].create(vals)):
+                _logger.info("Billing run %s: contract %s is locked", run.id, contract.id)
 
     # ---- transactions ---------------------------------------------------------------------------------------------
 

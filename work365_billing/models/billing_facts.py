@@ -12,7 +12,8 @@ from ..engine.cycles import Cycle, cycles, schedule_date
 from ..engine.money import compound_discount, exact
 from ..engine.steps import SALES_UNIT_MONTHS
 
-ROW_FIELDS = ["contract_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at",
+ROW_FIELDS = [
+    "contract_id", "company_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at",
     "last_log_id"]
 
 

@@ -122,7 +122,7 @@ class BillingJob(models.Model):
                     job._set_failed(exc)
 
     def _post_invoices(self):
-        mended = self.filtered("attempts").contract_id
+        mended = self.filtered("message").contract_id
         # As the button does: a mandatory analytic plan holds for the job as well.
         self.invoice_id.with_context(validate_analytic=True)._post(soft=False)
         for attempts, jobs in self.grouped("attempts").items():

@@ -134,6 +134,8 @@ class TestRights(RightsCommon):
             self.assertEqual(contract.next_invoice_amount, 150.0)
             self.assertEqual(len(contract.plan("2026-05-02")), 1)
         self.assertEqual(contract.invoice_ids.invoice_line_ids.mapped("price_subtotal"), [150.0])
+        self.assertEqual(Form(contract.invoice_ids).partner_id, self.customer)  # Odoo's form reads much more
+        self.assertEqual(Form(contract).next_invoice_date, contract.next_invoice_date)
 
     def test_a_viewer_sees_no_other_accounting(self):
         self.run_job("2026-04-02")
@@ -187,6 +189,16 @@ class TestCompanies(RightsCommon):
             "skip": self.as_user(self.contract.schedule_ids[1], "admin").action_skip,
             "window": lambda: self.as_user(self.env["billing.generate"], "admin").create(
                 {"contract_id": self.contract.id}).action_proceed(),
+        }
+        self.assertEqual([name for name, attempt in attempts.items() if not self.is_refused(attempt)], [])
+
+    def test_the_window_shows_nothing_of_another_company(self):
+        Window = self.as_user(self.env["billing.generate"], "admin")
+        chosen = {"contract_id": self.contract.id}
+        shown = {"preview_line_ids": {"fields": {"name": {}, "amount": {}}}, "amount_total": {}, "contract_id": {}}
+        attempts = {
+            "create": lambda: Window.create(chosen).read(["amount_total"]),
+            "onchange": lambda: Window.onchange(chosen, ["contract_id"], shown),
         }
         self.assertEqual([name for name, attempt in attempts.items() if not self.is_refused(attempt)], [])
 

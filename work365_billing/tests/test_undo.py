@@ -9,6 +9,12 @@ from .common import BillingCommon
 class TestUndo(BillingCommon):
     """Undoing an invoice frees exactly what it had billed; only the invoice that holds a period can free it."""
 
+    JULY = [
+        (6, 30.0, 180.0, "2026-07-01", "2026-07-31"), (1, 15.0, 15.0, "2026-04-16", "2026-04-30"),
+        (1, 30.0, 30.0, "2026-05-01", "2026-05-31"), (1, 30.0, 30.0, "2026-06-01", "2026-06-30"),
+        (1, 80.0, 80.0, False, False)]
+    AUGUST = [(6, 30.0, 180.0, "2026-08-01", "2026-08-31")]
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -24,12 +30,6 @@ class TestUndo(BillingCommon):
                 if day == "2026-07-02":
                     cls.contract.subscription_ids.change_quantity(6, "2026-04-16")
                 cls.env["billing.generate"].create({"contract_id": cls.contract.id}).action_proceed()
-
-    JULY = [
-        (6, 30.0, 180.0, "2026-07-01", "2026-07-31"), (1, 15.0, 15.0, "2026-04-16", "2026-04-30"),
-        (1, 30.0, 30.0, "2026-05-01", "2026-05-31"), (1, 30.0, 30.0, "2026-06-01", "2026-06-30"),
-        (1, 80.0, 80.0, False, False)]
-    AUGUST = [(6, 30.0, 180.0, "2026-08-01", "2026-08-31")]
 
     def setUp(self):
         super().setUp()

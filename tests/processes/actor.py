@@ -1,0 +1,135 @@
+"""An Odoo process that does what it is told: one JSON line per command on its input, one per answer on its output.
+
+    $BILLING_ODOO_PYTHON actor.py DATABASE
+"""
+
+import json
+import os
+import sys
+import traceback
+from datetime import date, timedelta
+from functools import partial
+
+import odoo
+from odoo import SUPERUSER_ID, Command, api
+from odoo.exceptions import UserError
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.tools import config
+
+
+class Actor:
+    """The commands; each opens a transaction of its own unless it says otherwise."""
+
+    def __init__(self, registry):
+        self._registry = registry
+        self._held = None  # the cursor of a transaction that was left open
+
+    def do(self, command, **arguments):
+        try:
+            return getattr(self, command)(**arguments)
+        except Exception:  # for whoever has asked
+            return {"failure": traceback.format_exc()}
+
+    # ---- what there is --------------------------------------------------------------------------------------------
+
+    def make(self, name, days_ago, **vals):
+        """Make one active monthly contract per number in ``days_ago`` (its start) and return the ids."""
+        with self._registry.cursor() as cr:
+            env = self._env(cr)
+            product = env["product.product"].create({"name": name, "type": "service", "taxes_id": False})
+            partner = env["res.partner"].create({"name": name})
+            contracts = env["billing.contract"].create([{
+                "name": f"{name} {number}", "partner_id": partner.id, "date_start": _today() - timedelta(days=days),
+                "subscription_ids": [Command.create({
+                    "product_id": product.id, "name": name, "sales_unit": "monthly", "price_unit": 10.0})],
+                **vals} for number, days in enumerate(days_ago)])
+            contracts.action_activate()
+            return contracts.ids
+
+    def today(self, zone):
+        with self._registry.cursor() as cr:
+            company = self._env(cr).company
+            company.billing_tz = zone
+            today = company._billing_today().isoformat()
+            cr.rollback()
+            return today
+
+    # ---- billing --------------------------------------------------------------------------------------------------
+
+    def job(self):
+        """Run the hourly job as the scheduler does, but for the scheduler's own protection against a second one."""
+        with self._registry.cursor() as cr:
+            self._env(cr)["billing.run"]._cron_generate_invoices()
+        return "done"
+
+    def cron(self):
+        """Start the hourly job by its button."""
+        with self._registry.cursor() as cr:
+            try:
+                result = self._env(cr).ref("work365_billing.ir_cron_generate_invoices").method_direct_trigger()
+            except UserError as error:
+                return {"error": str(error)}
+            return {"done": result}
+
+    def impatient(self):
+        """Give up early where somebody else holds a row."""
+        module = sys.modules["odoo.addons.work365_billing.models.billing_executor_job"]
+        module.LOCK_TIMEOUT = 300
+        return "done"
+
+    def press(self, contract):
+        """Generate the first invoice of a contract in the window, as a request over HTTP would."""
+        if self._held:
+            cr, self._held = self._held, None
+        else:
+            cr = self._registry.cursor()
+        with cr:
+            env = self._env(cr)
+            try:
+                return retrying(partial(self._press, env, contract), env)
+            except UserError as error:
+                return {"error": str(error)}
+
+    def look(self):
+        """Begin a transaction, in which the next command will go on."""
+        self._held = self._registry.cursor()
+        self._held.execute("SELECT count(*) FROM billing_schedule")
+        return "looked"
+
+    def press_and_wait(self, contract):
+        """Generate the first invoice of a contract, and leave the transaction open."""
+        self._held = self._registry.cursor()
+        return self._press(self._env(self._held), contract)
+
+    def commit(self):
+        self._held.commit()
+        self._held.close()
+        self._held = None
+        return "done"
+
+    def _press(self, env, contract):
+        schedule = env["billing.contract"].browse(contract).schedule_ids.sorted("cycle_start")[0]
+        window = env["billing.generate"].create({"contract_id": contract, "schedule_id": schedule.id})
+        window.action_proceed()
+        return {"invoice": window.invoice_id.id}
+
+    def _env(self, cr):
+        return api.Environment(cr, SUPERUSER_ID, {})
+
+
+def _today():
+    return date.today()  # Odoo has set the zone of its process to UTC
+
+
+def main(database):
+    config.parse_config(["-c", os.environ["BILLING_ODOO_CONF"], "-d", database, "--log-level=warn", "--no-http"])
+    actor = Actor(Registry(database))
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(actor.do(**json.loads(line))), flush=True)
+    odoo.sql_db.close_all()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
