@@ -11,7 +11,7 @@ ADVICE = "OCA's contract comes from PyPI: check the network (or pip's settings) 
 
 def install(python):
     """Return the folder with the addon `contract`, downloaded if need be."""
-    target = CACHE / "oca" / digest(REQUIREMENT, python)
+    target = CACHE / "oca" / digest(REQUIREMENT)
     if not (target / "complete").exists():
         with step(f"{REQUIREMENT} from PyPI"):
             shutil.rmtree(target, ignore_errors=True)

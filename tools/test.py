@@ -72,14 +72,13 @@ def split(arguments):
     (['tests/engine/test_cycles.py', '-x'], None)
     """
     options = [argument for argument in arguments if not is_path(argument)]
-    paths = [argument for argument in arguments if is_path(argument)]
-    plain = [path for path in paths if needs_no_odoo(path)]
+    given = [argument for argument in arguments if is_path(argument)]
+    paths = given or present((*installed_addons(), "tests"))
     odoo = [path for path in paths if not needs_no_odoo(path)]
-    if paths:
-        return [*plain, *options] if plain else None, [*odoo, *options] if odoo else None
+    plain = [path for path in paths if needs_no_odoo(path)]
+    plain += [folder for folder in present(WITHOUT_ODOO) if any(lies_in(folder, path) for path in odoo)]
     ignored = [f"--ignore={folder}" for folder in WITHOUT_ODOO]
-    places = [place for place in (*installed_addons(), "tests") if (CHECKOUT / place).is_dir()]
-    return [*present(WITHOUT_ODOO), *options], [*places, *ignored, *options]
+    return [*plain, *options] if plain else None, [*odoo, *ignored, *options] if odoo else None
 
 
 def present(folders):
@@ -91,8 +90,12 @@ def is_path(argument):
 
 
 def needs_no_odoo(path):
-    relative = os.path.relpath(CHECKOUT / path.partition("::")[0], CHECKOUT)
-    return any(relative == folder or relative.startswith(f"{folder}/") for folder in WITHOUT_ODOO)
+    return any(lies_in(path, folder) for folder in WITHOUT_ODOO)
+
+
+def lies_in(path, folder):
+    """Tell whether a path, perhaps with the name of a test, is a folder or lies in it."""
+    return (CHECKOUT / path.partition("::")[0]).resolve().is_relative_to((CHECKOUT / folder).resolve())
 
 
 def pytest(databases, arguments, **more):

@@ -231,10 +231,11 @@ def test_without_refunds_nothing_that_is_invoiced_is_given_back(books, history):
 
 def every_change_costs(books):
     """Tell whether each change is worth something: one that is not has no line, and is told with the cycle."""
-    every = [log for logs in books.logs.values() for log in logs]
-    return all(log.price is None or log.price for log in every) and not any(
-        sum(log.delta for log in logs if log.effective <= day.effective) < 0
-        for logs in books.logs.values() for day in logs)
+    return all(
+        all(log.price is None or log.price for log in logs) and not any(
+            sum(log.delta for log in logs[:count] if log.effective <= day.effective) < 0
+            for count in range(1, len(logs) + 1) for day in logs[:count])
+        for logs in books.logs.values())
 
 
 @few

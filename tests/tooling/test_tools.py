@@ -54,8 +54,15 @@ class TestArguments:
         )
 
     def test_a_path_with_odoo(self):
-        arguments = ["work365_billing/__manifest__.py", "-k", "name"]
-        assert test_command.split(arguments) == (None, arguments)
+        plain, odoo = test_command.split(["work365_billing/__manifest__.py", "-k", "name"])
+        assert plain is None
+        assert odoo[0] == "work365_billing/__manifest__.py"
+        assert odoo[-2:] == ["-k", "name"]
+
+    def test_a_folder_with_both_is_shared_out(self):
+        plain, odoo = test_command.split(["tests"])
+        assert "tests/tooling" in plain
+        assert odoo[:2] == ["tests", "--ignore=tests/engine"]
 
     def test_the_value_of_an_option_is_no_path(self):
         assert test_command.split(["work365_billing", "-k", "tests"])[0] is None

@@ -109,8 +109,9 @@ class Biller:
             already, wanted = exact(standing.amount), self._ledger.wanted
             rest = wanted.amount(charge, cycle, logs) - wanted.amount(charge, cycle, free) - already / factor
         _log, quantity, full = pieces[0]
-        if (standing or not quantity) and not round_to((full + rest) * factor, rounding):
-            pieces, rest = pieces[1:], full + rest  # a full line of 0.00 is made only where it is the price
+        least = exact(rounding) / 2 if quantity else exact(rounding)  # what rounding may have left is no line of its own
+        if (standing or not quantity) and abs(full + rest) * factor <= least:
+            pieces, rest = pieces[1:], full + rest
         base = self._ledger.other_rows(charge, cycle) * factor + already
         nets = [gross * factor for _log, _units, gross in pieces]
         if nets:
@@ -136,7 +137,13 @@ class Biller:
     # ---- cycles that are already invoiced ---------------------------------------------------------------------
 
     def _due_changes(self, draft, charge):
-        return sorted((log for log in charge.logs if log.pending and log.acts_on <= draft.row.end), key=by_date)
+        """Return the changes up to the end of the row that reach into invoiced cycles, and those entered before them.
+
+        Each is billed on top of what was entered before it: a credit must not come before what it gives back.
+        """
+        late = [log for log in charge.logs if log.pending and self._ledger.is_late(log)]
+        last = max((log.id for log in late if log.acts_on <= draft.row.end), default=0)
+        return sorted((log for log in late if log.id <= last), key=by_date)
 
     def _bill_late(self, draft, charge):
         """Bill what changes, known only now, make of the cycles that are already invoiced."""

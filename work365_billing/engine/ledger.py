@@ -61,8 +61,8 @@ class Ledger:
 
         While lines of an older bill of it stand, only their invoices tell which changes they hold: then it stays.
         """
-        held = [held for (_charge, start), held in self._billed.items() if start == row.start and held.amount]
-        if row.kind != REGULAR or held:
+        stands = any(start == row.start and (held.amount or held.logs) for (_id, start), held in self._billed.items())
+        if row.kind != REGULAR or stands:
             return row.seen
         return max((log.id for charge in self.charges.values() for log in charge.logs), default=0)
 
@@ -74,6 +74,10 @@ class Ledger:
     def other_rows(self, charge: Charge, cycle: Cycle) -> Fraction:
         """Return the exact amount of what other rows of the same natural cycle bill of ``charge``."""
         return sum((self.wanted.amount(charge, row.cycle, charge.logs) for row in self._siblings(cycle)), Fraction(0))
+
+    def is_late(self, log: Log) -> bool:
+        """Tell whether ``log`` reaches into an invoiced cycle whose bill does not hold it."""
+        return any(row.end >= log.acts_on and row.seen < log.id for row in self._invoiced)
 
     def effects(self, charge: Charge, log: Log) -> Iterator[Effect]:
         """Yield what ``log`` alters of each invoiced cycle whose bill does not hold it, oldest first."""

@@ -46,6 +46,7 @@ class LineWriter:
         self._journals = self._search_journals(contracts.company_id)
         self._positions = self._search_positions(contracts.company_id)
         self._rated = self._search_rates(contracts)
+        self._has_analytic_models = bool(self._env["account.analytic.distribution.model"].sudo().search([], limit=1))
 
     def _search_journals(self, companies):
         journals = self._env["account.journal"].search([("company_id", "in", companies.ids), ("type", "=", "sale")])
@@ -154,7 +155,9 @@ class LineWriter:
             "billing_cycle_start": line.cycle_start,
             "billing_amount": float(line.amount),
         }
-        return {**vals, "analytic_distribution": analytic} if analytic else vals
+        if analytic or not self._has_analytic_models:
+            vals["analytic_distribution"] = analytic or False  # given, so that Odoo need not look for models again
+        return vals
 
     def _get_account(self, product, position, company, journal):
         def compute():

@@ -24,7 +24,6 @@ REASONS = {
     reasons.ON_HOLD: (
         _lt("On hold: its invoice was credited in full."), _lt("Generate its invoice again, or skip the period."),
     ),
-    reasons.NOT_DUE: (_lt("Not due yet."), _lt("It is billed on its schedule date, or generate it by hand now.")),
     reasons.PAUSED: (
         _lt("An earlier try failed; the next one waits."), _lt("Mend the cause, then use Retry Now or wait."),
     ),

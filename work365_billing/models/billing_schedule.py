@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..engine.reasons import ALL_CODES
+from ..engine import reasons
 from . import billing_reason
 from .selections import KINDS, RUN_TYPES
 
@@ -63,7 +63,7 @@ class BillingSchedule(models.Model):
 
     @api.model
     def _select_reasons(self):
-        return [(code, str(billing_reason.REASONS[code][0])) for code in ALL_CODES]
+        return [(code, str(billing_reason.REASONS[code][0])) for code in reasons.ALL_CODES]
 
     @api.depends("contract_id", "subscription_id")
     def _compute_source_key(self):
@@ -155,8 +155,8 @@ class BillingSchedule(models.Model):
         for row in self:
             row.write({
                 "state": "pending", "active": True, "resulting_invoice_id": False, "run_date": False, "run_type": False,
-                "on_hold": on_hold, "reason": "on_hold" if on_hold else False,
-                "message": billing_reason.explain(self.env, "on_hold") if on_hold else False})
+                "on_hold": on_hold, "reason": reasons.ON_HOLD if on_hold else False,
+                "message": billing_reason.explain(self.env, reasons.ON_HOLD) if on_hold else False})
 
     def _get_credited_invoices(self):
         """Return the invoices of this free period that were credited in full: what they billed waits with the period."""
@@ -172,7 +172,7 @@ class BillingSchedule(models.Model):
         for row in self:
             if row.state not in ("pending", "error"):
                 raise UserError(self.env._("%(period)s is not open: there is nothing to skip.", period=row.display_name))
-        self._set_skipped("skipped", self.env._("Skipped by %(user)s.", user=self.env.user.name))
+        self._set_skipped(reasons.SKIPPED, self.env._("Skipped by %(user)s.", user=self.env.user.name))
         for row in self:
             row.contract_id.message_post(body=self.env._(
                 "Period %(start)s – %(end)s was skipped by %(user)s.", start=row.cycle_start, end=row.cycle_end,

@@ -191,15 +191,17 @@ class BillingSubscription(models.Model):
             for subscription in self])
 
     def _sync_creation_log(self, vals):
-        """While the contract is a draft, the first log follows what is typed."""
+        """While the contract is a draft, the first log follows what is typed; later changes keep their difference."""
         if not {"quantity", "price_unit", "date_start"} & set(vals):
             return
         for subscription in self.filtered(lambda subscription: subscription.contract_id.state == "draft"):
             log = subscription.change_log_ids.sudo().filtered(lambda log: log.event == "create")[:1]
             if log:
+                applied = subscription._get_applied()
+                typed = {name: vals.get(name, value) for name, value in applied.items()}
                 log.write({
-                    "quantity": vals.get("quantity", subscription.quantity),
-                    "price_unit": vals.get("price_unit", subscription.price_unit),
+                    "quantity": float(exact(log.quantity) + exact(typed["quantity"]) - exact(applied["quantity"])),
+                    "price_unit": log.price_unit if typed["price_unit"] == applied["price_unit"] else typed["price_unit"],
                     "effective_date": subscription.date_start})
 
     def _prepare_log(self, event, effective_date, quantity, price_unit=None, **values):

@@ -198,3 +198,18 @@ class TestChanges(BillingCommon):
         # 7 × 33.33 × 0.875 × 0.9275 = 189.345…; ten of thirty days stay
         self.assertEqual(billed.amount_untaxed, 189.35)
         self.assertAlmostEqual(billed.amount_untaxed - credit.amount_untaxed, 63.12)
+
+    def test_a_change_entered_while_the_contract_is_a_draft(self):
+        contract = self.make_contract({"quantity": 24, "price_unit": 22.0}, date_start="2026-04-01", activate=False)
+        sub = contract.subscription_ids
+        with self.today("2026-04-20"):
+            sub.change_quantity(28, "2026-04-16")
+            self.assertEqual(contract.change_log_ids.sorted("id").mapped("quantity"), [24, 4])
+            sub.write({"quantity": 30, "price_unit": 21.0})
+            self.assertEqual(contract.change_log_ids.sorted("id").mapped("quantity"), [26, 4])
+            contract.action_activate()
+        self.assertEqual((sub.quantity, sub.price_unit), (30, 21.0))
+        self.run_job("2026-04-20")
+        self.assertEqual(
+            [(line.quantity, line.price_subtotal) for line in self.invoices(contract).invoice_line_ids.sorted("sequence")],
+            [(26, 546.0), (4, 42.0)])

@@ -113,7 +113,7 @@ class TestGenerate(BillingCommon):
             contract.subscription_ids[0].change_quantity(6)
             window = self.open(date_to="2026-04-20")
             self.assertEqual((window.kind, window.blocking_schedule_id), ("change_log", self.rows()[0]))
-            with self.assertRaisesRegex(UserError, "not invoiced"):
+            with self.assertRaisesRegex(UserError, "still open"):
                 window.action_proceed()
         self.run_job("2026-04-17")
         with self.today("2026-04-17"):

@@ -37,6 +37,28 @@ class TestInvoices(BillingCommon):
             "job_type": "invoice", "state": "succeeded", "outcome": "invoiced", "invoice_id": move.id,
             "schedule_id": row.id, "contract_id": contract.id}])
 
+    def test_analytic_distribution_models_apply_where_the_subscription_has_none(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Projects"})
+        cloud, other = self.env["account.analytic.account"].create([
+            {"name": "Cloud", "plan_id": plan.id}, {"name": "Other", "plan_id": plan.id}])
+        product = self._create_product(name="Azure", lst_price=100.0, taxes_id=False)
+        self.env["account.analytic.distribution.model"].create({
+            "product_id": product.id, "analytic_distribution": {str(cloud.id): 100}})
+        contract = self.make_contract(
+            {"product_id": product.id, "name": "by model", "price_unit": 100.0},
+            {"product_id": product.id, "name": "its own", "price_unit": 50.0,
+             "analytic_distribution": {str(other.id): 100}},
+            {"name": "none", "price_unit": 30.0},
+            date_start="2026-04-01")
+        self.bill(contract, "2026-04-02")
+        move = self.invoices(contract)
+        self.assertEqual(move.invoice_line_ids.sorted("sequence").mapped("analytic_distribution"), [
+            {str(cloud.id): 100}, {str(other.id): 100}, False])
+        self.assertFalse(move.line_ids.analytic_line_ids)
+        move.action_post()
+        self.assertEqual(
+            {item.account_id: item.amount for item in move.line_ids.analytic_line_ids}, {cloud: 100.0, other: 50.0})
+
     def test_taxes_of_the_product_through_the_fiscal_position(self):
         tax = self.company_data["default_tax_sale"]
         other = tax.copy({"name": "Abroad", "amount": 0.0})

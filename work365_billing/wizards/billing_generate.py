@@ -141,9 +141,10 @@ class BillingGenerate(models.TransientModel):
     def _get_blocked_message(self, blocking):
         if not blocking:
             return False
-        return self.env._(
-            "The billing cycle %(start)s – %(end)s is due and not invoiced: generate or skip it first.",
-            start=format_date(self.env, blocking.cycle_start), end=format_date(self.env, blocking.cycle_end))
+        period = self.env._(
+            "Billing cycle %(start)s – %(end)s is not invoiced.", start=format_date(self.env, blocking.cycle_start),
+            end=format_date(self.env, blocking.cycle_end))
+        return f"{billing_reason.explain(self.env, reasons.EARLIER_OPEN)} {period}"
 
     # ---- actions --------------------------------------------------------------------------------------------------
 
