@@ -21,6 +21,7 @@ from .steps import StepFailed, step
 
 WITHOUT_ODOO = ("tests/engine", "tests/tooling")
 WORKERS = int(os.environ.get("BILLING_TEST_WORKERS") or 1)
+WITH_VALUE = ("-k", "-m", "-n", "-o", "-p", "-r", "-c", "-W")  # pytest's options whose value may look like a path
 OK_CODES = (0, 5)  # pytest: all passed, nothing collected
 
 
@@ -71,8 +72,9 @@ def split(arguments):
     >>> split(["tests/engine/test_cycles.py", "-x"])
     (['tests/engine/test_cycles.py', '-x'], None)
     """
-    options = [argument for argument in arguments if not is_path(argument)]
-    given = [argument for argument in arguments if is_path(argument)]
+    options, given = [], []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        (given if is_path(argument) and before not in WITH_VALUE else options).append(argument)
     paths = given or present((*installed_addons(), "tests"))
     odoo = [path for path in paths if not needs_no_odoo(path)]
     plain = [path for path in paths if needs_no_odoo(path)]

@@ -259,6 +259,19 @@ def test_a_credit_is_limited_to_what_is_billed():
     assert amounts(books.bill(2)) == ["10.00", "90.00"]
 
 
+def test_what_was_entered_before_a_change_is_billed_with_it():
+    """May's new price lies after the change-log invoice, but its credit of the two units builds on that price."""
+    books = Books(YEAR)
+    books.subscribe(2, 30)
+    books.bill_due(date(2025, 4, 2))
+    books.bill(5)
+    books.change(date(2025, 5, 1), price=40)
+    books.change(date(2025, 4, 30), -2)
+    assert amounts(books.bill_changes(date(2025, 4, 30))) == ["-2.00", "-60.00"]
+    assert len(books.used_by) == 3
+    assert books.billed()[1, date(2025, 5, 1)].amount == 0
+
+
 # --- discounts, items, prices -----------------------------------------------------------------------------------------
 
 
@@ -298,6 +311,17 @@ def test_items_are_billed_once_as_entered():
 def test_settled_price(amount, gross, quantity, discount, expected):
     price = settle_price(Decimal(amount), Fraction(gross), Fraction(quantity), Fraction(discount), Decimal("0.01"))
     assert price == expected
+
+
+def test_an_invoice_tells_which_changes_it_knows():
+    books = Books(YEAR)
+    books.subscribe(1, 30)
+    books.change(date(2025, 12, 1), 1)
+    assert books.bill(1).seen == 2
+    books.change(date(2025, 1, 1), 1)
+    assert books.bill_changes(date(2025, 1, 31)).seen == 3
+    books.undo(books.made[0])
+    assert books.bill(1).seen == 2, "the line of the third change stands on the change-log invoice"
 
 
 # --- undo -------------------------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Biller:
             already, wanted = exact(standing.amount), self._ledger.wanted
             rest = wanted.amount(charge, cycle, logs) - wanted.amount(charge, cycle, free) - already / factor
         _log, quantity, full = pieces[0]
-        least = exact(rounding) / 2 if quantity else exact(rounding)  # what rounding may have left is no line of its own
+        least = exact(rounding) / (2 if quantity else 1)  # what rounding may have left is no line of its own
         if (standing or not quantity) and abs(full + rest) * factor <= least:
             pieces, rest = pieces[1:], full + rest
         base = self._ledger.other_rows(charge, cycle) * factor + already

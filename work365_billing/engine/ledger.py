@@ -62,7 +62,7 @@ class Ledger:
         While lines of an older bill of it stand, only their invoices tell which changes they hold: then it stays.
         """
         stands = any(start == row.start and (held.amount or held.logs) for (_id, start), held in self._billed.items())
-        if row.kind != REGULAR or stands:
+        if row.kind == REGULAR and stands:
             return row.seen
         return max((log.id for charge in self.charges.values() for log in charge.logs), default=0)
 

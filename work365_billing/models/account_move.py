@@ -16,7 +16,8 @@ class AccountMove(models.Model):
         check_company=True)
     billing_schedule_id = fields.Many2one(
         "billing.schedule", "Billing Schedule", index="btree_not_null", copy=False, readonly=True, ondelete="set null")
-    billing_run_id = fields.Many2one("billing.run", index="btree_not_null", copy=False, readonly=True, ondelete="set null")
+    billing_run_id = fields.Many2one(
+        "billing.run", index="btree_not_null", copy=False, readonly=True, ondelete="set null")
     billing_kind = fields.Selection(KINDS, "Billing Type", copy=False, readonly=True)
     billing_replaced_by_id = fields.Many2one(
         "account.move", "Replaced by", copy=False, readonly=True, index="btree_not_null", ondelete="set null")

@@ -26,6 +26,7 @@ class BillingChangeLog(models.Model):
     price_unit = fields.Float(
         "Unit Price", min_display_digits="Product Price", readonly=True,
         help="Price of one unit for one sales unit from the first cycle that begins on or after the effective date.")
+    sets_price = fields.Boolean("Price Changed", readonly=True, help="The change sets the price, not the quantity alone.")
     state = fields.Selection(
         [("scheduled", "Scheduled"), ("active", "Active"), ("archived", "Archived")],
         "Status", required=True, default="active", index=True, readonly=True,
@@ -54,16 +55,25 @@ class BillingChangeLog(models.Model):
             raise UserError(self.env._("Change logs are the audit trail and cannot be deleted: archive them instead."))
 
     def _exclude_invoiced(self):
-        """Leave the periods that are already invoiced as they are: the reduction counts from the next cycle."""
-        Schedule = self.env["billing.schedule"].sudo().with_context(active_test=False)
+        """Leave the periods that are already invoiced as they are: the reduction counts from the first open day."""
         for log in self:
-            [[last]] = Schedule._read_group([
-                ("contract_id", "=", log.contract_id.id), ("kind", "=", "regular"), ("state", "=", "invoiced"),
-                ("cycle_end", ">=", log.effective_date)], [], ["cycle_end:max"])
-            if last:
-                log.write({"state": "archived", "counts_from": last + timedelta(days=1)})
+            day = log._get_first_open_day()
+            if day > log.effective_date:
+                log.write({"state": "archived", "counts_from": day})
                 log.subscription_id.message_post(body=self.env._(
-                    "Deactivated without a refund: what is invoiced up to %(date)s stays as it is.", date=last))
+                    "Deactivated without a refund: what is invoiced before %(date)s stays as it is.", date=day))
+
+    def _get_first_open_day(self):
+        """Return the first day, from the effective date on, that is not invoiced."""
+        self.ensure_one()
+        rows = self.env["billing.schedule"].sudo().with_context(active_test=False).search([
+            ("contract_id", "=", self.contract_id.id), ("kind", "=", "regular"),
+            ("cycle_end", ">=", self.effective_date), ("state", "!=", "skipped")])
+        invoiced = rows.filtered(lambda row: row.state == "invoiced")
+        if not invoiced:
+            return self.effective_date
+        last = max(invoiced.mapped("cycle_end"))
+        return max(self.effective_date, min([*(rows - invoiced).mapped("cycle_start"), last + timedelta(days=1)]))
 
     def _release(self):
         """Return the logs to what they were before the invoice that had used them."""

@@ -162,7 +162,8 @@ class BillingExecutor(models.AbstractModel):
             "billing_run_id": run.id,
             "billing_kind": one.kind,
             "invoice_line_ids": [
-                Command.create({**vals, "sequence": number * 10}) for number, vals in enumerate(one.vals_list, start=1)],
+                Command.create({**vals, "sequence": number * 10})
+                for number, vals in enumerate(one.vals_list, start=1)],
         }
 
     def _record(self, run, made, outcomes):
@@ -212,7 +213,7 @@ class BillingExecutor(models.AbstractModel):
                 line = line_of.get(("charge", log.subscription_id.id))
             log.write({
                 "state": "archived", "billing_move_id": move.id, "invoice_line_id": line or False,
-                "counts_from": counts_from.get(log.id, False)})
+                **({"counts_from": counts_from[log.id]} if log.id in counts_from else {})})
         for item in self.env["billing.item"].sudo().browse([line.item for line in one.lines if line.item]):
             item.invoice_line_id = line_of["item", item.id]
 

@@ -30,6 +30,7 @@ class BillingExecutor(models.AbstractModel):
         :raises Exception: what has stopped a company, once all the others are done
         """
         self._commit()
+        self._transaction(self.env["billing.run"]._close_interrupted)
         stopped = []
         for [company] in self.env["billing.contract"]._read_group([("state", "=", "active")], ["company_id"]):
             try:
@@ -45,7 +46,6 @@ class BillingExecutor(models.AbstractModel):
     def _run_company(self):
         company = self.env.company
         today = company._billing_today()
-        self._transaction(lambda: self.env["billing.run"]._close_interrupted(company))
         self._transaction(lambda: self._apply_changes(company))
         due = self._search_due_contracts(company, today)
         ids = (due | self._search_ending_contracts(company, today)).ids
@@ -113,7 +113,8 @@ class BillingExecutor(models.AbstractModel):
         """Bill the contracts ``ids`` in one transaction and return the ids that somebody else holds."""
         def work():
             contracts, locked = self._claim(ids)
-            self._bill_contracts(run, contracts, day)
+            if contracts:
+                self._bill_contracts(run, contracts, day)
             return locked
         try:
             return self._transaction(work, processed=len(ids))

@@ -40,8 +40,8 @@ class FactsReader:
             "contract_id", "sales_unit", "date_start", "date_end", "billable", "discount", "price_unit"])
         self.logs = env["billing.change.log"].search_fetch(
             [("contract_id", "in", contracts.ids)],
-            ["subscription_id", "effective_date", "quantity", "price_unit", "state", "refund", "counts_from",
-             "billing_move_id"])
+            ["subscription_id", "effective_date", "quantity", "price_unit", "sets_price", "state", "refund",
+             "counts_from", "billing_move_id"])
         self.items = env["billing.item"].search_fetch(self._get_item_domain(), [
             "contract_id", "invoice_on", "quantity", "price_unit", "discount", "billable"])
         self._rows_of = self.rows.grouped("contract_id")
@@ -55,7 +55,8 @@ class FactsReader:
         if self._replaced:
             return [*domain, ("invoice_line_id.move_id", "in", self._replaced.ids)]
         if self._credited:
-            return [*domain, "|", ("invoice_line_id", "=", False), ("invoice_line_id.move_id", "in", self._credited.ids)]
+            credited = ("invoice_line_id.move_id", "in", self._credited.ids)
+            return [*domain, "|", ("invoice_line_id", "=", False), credited]
         return [*domain, ("invoice_line_id", "=", False)]
 
     def _is_pending(self, log):
@@ -66,7 +67,7 @@ class FactsReader:
     def _read_billed(self):
         """Return, per subscription, what live invoices hold of each ledger row.
 
-        It matters where a change reaches into invoiced cycles and where a cycle was freed: for the rest, nothing is read.
+        It matters where a change reaches into invoiced cycles and where a cycle was freed: nothing else is read.
         """
         ids = self._get_unsettled_subscription_ids()
         result = defaultdict(dict)
@@ -144,12 +145,12 @@ class FactsReader:
         """
         seen = max(self._replaced.billing_row_ids.mapped("last_log_id"), default=None)
         charges = tuple(self._charge(contract, sub, seen) for sub in self.subscriptions_of(contract))
-        look_back = min(
-            [log.acts_on for log in chain.from_iterable(charge.logs for charge in charges) if log.pending]
-            + [terms.recurrence.period(terms.recurrence.index_of(first_day)).start])
+        pending = [log.acts_on for log in chain.from_iterable(charge.logs for charge in charges) if log.pending]
+        # From the start of a natural cycle on: pieces of one cycle in several rows are rounded together.
+        look_back = terms.recurrence.period(terms.recurrence.index_of(min([first_day, *pending]))).start
         rows = tuple(
             self.engine_row(row, terms) for row in self.rows_of(contract)
-            if row.kind == "regular" and row.state == "invoiced" and row.cycle_end >= look_back)
+            if row.kind == "regular" and row.state != "skipped" and row.cycle_end >= look_back)
         billed = {
             (sub.id, start): amount for sub in self.subscriptions_of(contract)
             for start, amount in self._billed_of[sub.id].items()}
@@ -160,7 +161,9 @@ class FactsReader:
             rounding=contract.currency_id.rounding, discount_digits=self._digits)
 
     def _charge(self, contract, sub, seen):
-        logs = tuple(self._log(log) for log in self._logs_of.get(sub, ()) if seen is None or log.id <= seen)
+        logs = tuple(
+            self._log(log) for log in self._logs_of.get(sub, ())
+            if seen is None or log.state == "archived" or log.id <= seen)
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
             unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable,
@@ -171,7 +174,8 @@ class FactsReader:
         if self._again and log.billing_move_id in self._again:
             counts_from = None
         return facts.Log(
-            id=log.id, effective=log.effective_date, delta=exact(log.quantity), price=exact(log.price_unit),
+            id=log.id, effective=log.effective_date, delta=exact(log.quantity),
+            price=exact(log.price_unit) if log.sets_price else None,
             pending=self._is_pending(log), refundable=log.refund, counts_from=counts_from)
 
     def _item(self, contract, item):

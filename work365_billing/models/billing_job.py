@@ -64,7 +64,7 @@ class BillingJob(models.Model):
 
     @api.model
     def _select_reasons(self):
-        return [(code, str(billing_reason.REASONS[code][0])) for code in reasons.ALL_CODES]
+        return billing_reason.choices(self.env)
 
     @api.depends("contract_id", "job_type")
     def _compute_display_name(self):

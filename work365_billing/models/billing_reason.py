@@ -66,6 +66,11 @@ REASONS = {
 }
 
 
+def choices(env):
+    """Return the reasons as the choices of a selection field, in the user's language."""
+    return [(code, env._(REASONS[code][0])) for code in reasons.ALL_CODES]  # pylint: disable=gettext-variable
+
+
 def explain(env, code):
     """Return what happened and the next step for ``code``, in the user's language, as one text."""
     what, step = REASONS[code]

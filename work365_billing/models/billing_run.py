@@ -80,9 +80,9 @@ class BillingRun(models.Model):
             self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s, %s)", LOCK_CLASS, self.id))
 
     @api.model
-    def _close_interrupted(self, company):
-        """Close the runs of ``company`` that were left running by a process that died."""
-        for run in self.search([("company_id", "=", company.id), ("state", "=", "running")]):
+    def _close_interrupted(self):
+        """Close the runs that were left running by a process that died."""
+        for run in self.search([("state", "=", "running")]):
             [[is_dead]] = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, run.id))
             if is_dead:
                 run._interrupt()

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..engine import reasons
 from . import billing_reason
@@ -63,7 +64,7 @@ class BillingSchedule(models.Model):
 
     @api.model
     def _select_reasons(self):
-        return [(code, str(billing_reason.REASONS[code][0])) for code in reasons.ALL_CODES]
+        return billing_reason.choices(self.env)
 
     @api.depends("contract_id", "subscription_id")
     def _compute_source_key(self):
@@ -91,10 +92,12 @@ class BillingSchedule(models.Model):
             row.status = "active" if row.active else "inactive"
 
     @api.depends("contract_id.name", "cycle_start", "cycle_end")
+    @api.depends_context("lang", "billing_short_name")
     def _compute_display_name(self):
+        short = self.env.context.get("billing_short_name")
         for row in self:
-            period = f"{row.cycle_start} – {row.cycle_end}"
-            row.display_name = period if self.env.context.get("billing_short_name") else f"{row.contract_id.name} · {period}"
+            period = f"{format_date(self.env, row.cycle_start)} – {format_date(self.env, row.cycle_end)}"
+            row.display_name = period if short else f"{row.contract_id.name} · {period}"
 
     # ---- what is due ----------------------------------------------------------------------------------------------
 

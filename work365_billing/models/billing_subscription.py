@@ -134,7 +134,7 @@ class BillingSubscription(models.Model):
     def _get_applied(self):
         """Return the quantity and price that the applied change logs amount to."""
         applied = self.change_log_ids.sudo().filtered("applied")
-        last = applied.sorted(lambda log: (log.effective_date, log.id))[-1:]
+        last = applied.filtered("sets_price").sorted(lambda log: (log.effective_date, log.id))[-1:]
         return {"quantity": float(sum(map(exact, applied.mapped("quantity")))), "price_unit": last.price_unit}
 
     def _check_fixed_once_billed(self, vals):
@@ -210,6 +210,7 @@ class BillingSubscription(models.Model):
         return {
             "subscription_id": self.id, "event": event, "effective_date": effective_date, "quantity": quantity,
             "price_unit": self.price_unit if price_unit is None else price_unit,
+            "sets_price": event == "create" or price_unit is not None,
             "state": "scheduled" if scheduled else "active", "applied": not scheduled, **values}
 
     def change_quantity(self, new_quantity, effective_date=None):
@@ -260,13 +261,14 @@ class BillingSubscription(models.Model):
         self.ensure_one()
         day = fields.Date.to_date(effective_date) or self.company_id._billing_today()
         self._check_change(day, quantity, event)
-        before = self._get_quantity_on(day)
-        delta = 0.0 if quantity is None else float(exact(quantity) - exact(before))
-        price = self._get_price_on(day) if price_unit is None else price_unit
-        if not delta and price == self._get_price_on(day) and event == "update":
+        delta = 0.0 if quantity is None else float(exact(quantity) - exact(self._get_quantity_on(day)))
+        if price_unit is not None and price_unit == self._get_price_on(day):
+            price_unit = None
+        if not delta and price_unit is None and event == "update":
             return self.env["billing.change.log"]
+        self._check_later_quantities(day, delta)
         log = self.env["billing.change.log"].sudo().create(  # logs are written by the system only
-            self._prepare_log(event, day, delta, price, refund=refund))
+            self._prepare_log(event, day, delta, price_unit, refund=refund))
         self._apply_logs(log)
         if event == "deactivate" and not refund:
             log._exclude_invoiced()
@@ -281,15 +283,31 @@ class BillingSubscription(models.Model):
             raise ValidationError(self.env._(
                 "%(subscription)s starts on %(date)s: choose that day or a later one.",
                 subscription=self.name, date=self.date_start))
-        if self.state == "inactive" and event == "deactivate":
+        if event != "deactivate":
+            return
+        if self.state == "inactive":
             raise UserError(self.env._("%(subscription)s is inactive already.", subscription=self.name))
+        later = self.change_log_ids.sudo().filtered(lambda log: log.applied and log.effective_date > day)
+        if later:
+            raise ValidationError(self.env._(
+                "%(subscription)s was changed on %(date)s: choose that day or a later one.",
+                subscription=self.name, date=max(later.mapped("effective_date"))))
+
+    def _check_later_quantities(self, day, delta):
+        """Refuse a change that leaves less than nothing to a change entered for a later day."""
+        days = self.change_log_ids.sudo().filtered(lambda log: log.effective_date > day).mapped("effective_date")
+        for later in sorted(days):
+            if exact(self._get_quantity_on(later)) + exact(delta) < 0:
+                raise ValidationError(self.env._(
+                    "%(subscription)s changes again on %(date)s, and its quantity would be negative from then on: "
+                    "choose that day or a later one.", subscription=self.name, date=later))
 
     def _get_quantity_on(self, day):
         logs = self.change_log_ids.sudo().filtered(lambda log: log.effective_date <= day)
         return float(sum(map(exact, logs.mapped("quantity"))))
 
     def _get_price_on(self, day):
-        logs = self.change_log_ids.sudo().filtered(lambda log: log.effective_date <= day)
+        logs = self.change_log_ids.sudo().filtered(lambda log: log.sets_price and log.effective_date <= day)
         last = logs.sorted(lambda log: (log.effective_date, log.id))[-1:]
         return last.price_unit if last else self.price_unit
 

@@ -4,6 +4,8 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import SUPERUSER_ID, Command, api, fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -215,10 +217,11 @@ class TestBreaks(BillingCommon):
     def _set_sales_unit(self, contract, unit):
         """Write a unit that no form would accept."""
         self.env.flush_all()
-        self.env.cr.execute("UPDATE billing_subscription SET sales_unit = %s WHERE contract_id = %s", [unit, contract.id])
+        self.env.cr.execute(
+            "UPDATE billing_subscription SET sales_unit = %s WHERE contract_id = %s", [unit, contract.id])
         self.env.invalidate_all()
 
-    # ---- lock dates, which hit the whole company ----------------------------------------------------------------------
+    # ---- lock dates, which hit the whole company --------------------------------------------------------------------
 
     def test_lock_date_in_the_past_dates_the_invoice_today(self):
         contract = self._make_one("0")
@@ -237,14 +240,15 @@ class TestBreaks(BillingCommon):
         self.company.sale_lock_date = "2026-01-10"
         self.run_job("2026-01-02")
         self.assertInvoices(contract, [])
-        self.assertRecordValues(contract.schedule_ids.sorted("cycle_start")[0], [{"state": "error", "reason": "lock_date"}])
+        self.assertRecordValues(
+            contract.schedule_ids.sorted("cycle_start")[0], [{"state": "error", "reason": "lock_date"}])
         self._check_one_activity(contract)
         self.run_job("2026-01-11")
         self.assertInvoices(contract, [
             ("out_invoice", "2026-01-11", "2026-01-11", [(1, 100.0, 100.0, "2026-01-01", "2026-01-31")])])
         self.assertFalse(contract.activity_ids)
 
-    # ---- pauses and ends ----------------------------------------------------------------------------------------------
+    # ---- pauses and ends --------------------------------------------------------------------------------------------
 
     def test_pauses_double_up_to_a_day(self):
         contract = self._make_one("0")
@@ -288,8 +292,8 @@ class TestBreaks(BillingCommon):
         self.assertInvoices(broken, JANUARY + FEBRUARY)
         for contract in contracts - broken:
             self.assertInvoices(contract, JANUARY + FEBRUARY + MARCH)
-        outcomes = self.last_run().job_ids.filtered(lambda job: job.contract_id == broken).sorted("id").mapped("outcome")
-        self.assertEqual(outcomes, ["invoiced", "invoiced", "failed"])
+        jobs = self.last_run().job_ids.filtered(lambda job: job.contract_id == broken)
+        self.assertEqual(jobs.sorted("id").mapped("outcome"), ["invoiced", "invoiced", "failed"])
 
     def test_final_credit_note_is_parked_like_any_period(self):
         contract = self._make_one("0", date_end="2026-01-31", refund_policy="yes")
@@ -333,7 +337,7 @@ class TestBreaks(BillingCommon):
         self.assertEqual(len(self.invoices(contracts[1])), 1)
         self.assertRecordValues(contracts[1].activity_ids, [{"summary": "A change of Service 1 could not take effect"}])
 
-    # ---- runs that were left --------------------------------------------------------------------------------------------
+    # ---- runs that were left ----------------------------------------------------------------------------------------
 
     def test_one_company_that_stops_does_not_stop_the_next(self):
         other = self.setup_other_company()["company"]
@@ -355,6 +359,16 @@ class TestBreaks(BillingCommon):
             api.Environment(cr, SUPERUSER_ID, {})["billing.run"]._cron_generate_invoices()
         self.assertFalse(self.invoices(here))
         self.assertEqual(len(self.invoices(there)), 1)
+
+    def test_contracts_that_others_change_again_and_again_are_left_for_the_next_run(self):
+        contracts = self.make_three()
+        executor = type(self.env["billing.executor"])
+        with patch.object(executor, "_claim", side_effect=SerializationFailure):
+            self.run_job("2026-01-02")
+        self.assertRecordValues(self.last_run().job_ids, [{"outcome": "skipped", "reason": "locked"}] * 3)
+        self.run_job("2026-01-02", "06:00:00")
+        for contract in contracts:
+            self.assertInvoices(contract, JANUARY)
 
     def test_a_run_whose_process_died_is_closed_by_the_next_job(self):
         contract = self._make_one("0")

@@ -213,3 +213,27 @@ class TestChanges(BillingCommon):
         self.assertEqual(
             [(line.quantity, line.price_subtotal) for line in self.invoices(contract).invoice_line_ids.sorted("sequence")],
             [(26, 546.0), (4, 42.0)])
+
+    def test_a_price_entered_late_is_not_undone_by_a_change_of_quantity(self):
+        contract = self.make_contract({"quantity": 5, "price_unit": 30.0}, date_start="2026-04-01")
+        sub = contract.subscription_ids
+        self.bill(contract, "2026-04-02", "2026-05-02")
+        with self.today("2026-05-20"):
+            sub.change_quantity(6)
+            sub.change_price(40.0, "2026-05-01")
+        self.assertRecordValues(sub, [{"quantity": 6.0, "price_unit": 40.0}])
+        self.bill(contract, "2026-06-02")
+        # May as known now: 5 × 40.00 and one more for 12 of its 31 days; 150.00 of it was billed.
+        self.assertAlmostEqual(sum(line[1] for line in self.lines(self.invoices(contract)[2])[1:]), 50.0 + 15.48)
+        self.assertEqual(self.lines(self.invoices(contract)[2])[0], (6, 240.0, "2026-06-01", "2026-06-30"))
+
+    def test_a_change_that_a_later_one_makes_negative_is_refused(self):
+        contract = self.make_contract({"quantity": 5, "price_unit": 30.0}, date_start="2026-04-01")
+        sub = contract.subscription_ids
+        with self.today("2026-04-20"):
+            sub.change_quantity(1)
+            with self.assertRaises(ValidationError):
+                sub.change_quantity(2, "2026-04-10")
+            with self.assertRaises(ValidationError):
+                sub.deactivate("2026-04-10")
+        self.assertEqual(sub.quantity, 1)

@@ -96,25 +96,33 @@ class TestCopy(BillingCommon):
         contract = self.make_contract(
             {"quantity": 10, "price_unit": 12.0}, date_start="2026-04-01", date_end="2026-09-30", today="2026-03-01")
         self.assertEqual(self.rows(contract), [
-            ("2026-04-01", "2026-04-30", "2026-04-02", "pending"), ("2026-05-01", "2026-05-31", "2026-05-02", "pending"),
-            ("2026-06-01", "2026-06-30", "2026-06-02", "pending"), ("2026-07-01", "2026-07-31", "2026-07-02", "pending"),
-            ("2026-08-01", "2026-08-31", "2026-08-02", "pending"), ("2026-09-01", "2026-09-30", "2026-09-02", "pending")])
+            ("2026-04-01", "2026-04-30", "2026-04-02", "pending"),
+            ("2026-05-01", "2026-05-31", "2026-05-02", "pending"),
+            ("2026-06-01", "2026-06-30", "2026-06-02", "pending"),
+            ("2026-07-01", "2026-07-31", "2026-07-02", "pending"),
+            ("2026-08-01", "2026-08-31", "2026-08-02", "pending"),
+            ("2026-09-01", "2026-09-30", "2026-09-02", "pending")])
         with self.today("2026-03-01"):
             contract.frequency = "quarterly"
             self.assertEqual(self.rows(contract), [
-                ("2026-04-01", "2026-06-30", "2026-04-02", "pending"), ("2026-07-01", "2026-09-30", "2026-07-02", "pending")])
+                ("2026-04-01", "2026-06-30", "2026-04-02", "pending"),
+                ("2026-07-01", "2026-09-30", "2026-07-02", "pending")])
             contract.billing_policy = "arrears"
             self.assertEqual(self.rows(contract), [
-                ("2026-04-01", "2026-06-30", "2026-07-01", "pending"), ("2026-07-01", "2026-09-30", "2026-10-01", "pending")])
+                ("2026-04-01", "2026-06-30", "2026-07-01", "pending"),
+                ("2026-07-01", "2026-09-30", "2026-10-01", "pending")])
             contract.date_start = "2026-05-15"
             self.assertEqual(self.rows(contract), [
-                ("2026-05-15", "2026-08-14", "2026-08-15", "pending"), ("2026-08-15", "2026-09-30", "2026-10-01", "pending")])
+                ("2026-05-15", "2026-08-14", "2026-08-15", "pending"),
+                ("2026-08-15", "2026-09-30", "2026-10-01", "pending")])
             contract.alignment = "calendar"
             self.assertEqual(self.rows(contract), [
-                ("2026-05-15", "2026-06-30", "2026-07-01", "pending"), ("2026-07-01", "2026-09-30", "2026-10-01", "pending")])
+                ("2026-05-15", "2026-06-30", "2026-07-01", "pending"),
+                ("2026-07-01", "2026-09-30", "2026-10-01", "pending")])
             contract.billing_offset = -2
             self.assertEqual(self.rows(contract), [
-                ("2026-05-15", "2026-06-30", "2026-06-28", "pending"), ("2026-07-01", "2026-09-30", "2026-09-28", "pending")])
+                ("2026-05-15", "2026-06-30", "2026-06-28", "pending"),
+                ("2026-07-01", "2026-09-30", "2026-09-28", "pending")])
         self.assertEqual(contract.next_invoice_date, self.day("2026-06-28"))
 
     def test_after_the_only_bill_is_undone_the_terms_are_free_again(self):
@@ -126,7 +134,8 @@ class TestCopy(BillingCommon):
             with self.today("2026-04-03"):
                 contract.frequency = "quarterly"
             self.assertEqual(self.rows(contract), [
-                ("2026-04-01", "2026-06-30", "2026-04-02", "pending"), ("2026-07-01", "2026-09-30", "2026-07-02", "pending")])
+                ("2026-04-01", "2026-06-30", "2026-04-02", "pending"),
+                ("2026-07-01", "2026-09-30", "2026-07-02", "pending")])
             self.bill("2026-04-03")
             self.assertEqual(
                 [(move.state, move.amount_untaxed) for move in self.invoices(contract)][-1], ("draft", 360.0))
@@ -136,13 +145,16 @@ class TestCopy(BillingCommon):
     def test_extending_the_end_bills_the_rest_of_the_cut_cycle_once_to_the_cent(self):
         for unit, first in (("days", 50.02), ("months", 50.02)):
             contract = self.make_contract(
-                {"quantity": 7, "price_unit": 14.29}, date_start="2026-05-01", date_end="2026-06-15", proration_unit=unit)
+                {"quantity": 7, "price_unit": 14.29}, date_start="2026-05-01", date_end="2026-06-15",
+                proration_unit=unit)
             self.bill("2026-05-02", "2026-06-02")
             with self.today("2026-06-10"):
                 contract.date_end = "2026-07-20"
             self.assertEqual(self.rows(contract), [
-                ("2026-05-01", "2026-05-31", "2026-05-02", "invoiced"), ("2026-06-01", "2026-06-15", "2026-06-02", "invoiced"),
-                ("2026-06-16", "2026-06-30", "2026-06-17", "pending"), ("2026-07-01", "2026-07-20", "2026-07-02", "pending")])
+                ("2026-05-01", "2026-05-31", "2026-05-02", "invoiced"),
+                ("2026-06-01", "2026-06-15", "2026-06-02", "invoiced"),
+                ("2026-06-16", "2026-06-30", "2026-06-17", "pending"),
+                ("2026-07-01", "2026-07-20", "2026-07-02", "pending")])
             self.bill("2026-06-17", "2026-07-02", "2026-07-21")
             moves = self.invoices(contract)
             self.assertEqual(
@@ -157,7 +169,8 @@ class TestCopy(BillingCommon):
         with self.today("2026-05-10"):
             contract.date_end = "2026-07-15"
         self.assertEqual(self.rows(contract), [
-            ("2026-05-01", "2026-05-31", "2026-05-02", "invoiced"), ("2026-06-01", "2026-06-30", "2026-06-02", "pending"),
+            ("2026-05-01", "2026-05-31", "2026-05-02", "invoiced"),
+            ("2026-06-01", "2026-06-30", "2026-06-02", "pending"),
             ("2026-07-01", "2026-07-15", "2026-07-02", "pending")])
         with self.today("2026-05-10"):
             contract.date_end = "2026-05-31"
@@ -196,7 +209,8 @@ class TestCopy(BillingCommon):
         for frequency, wanted, second in (
                 ("monthly", 12, "2026-05-02"), ("quarterly", 4, "2026-07-02"), ("semi_annual", 2, "2026-10-02"),
                 ("annual", 2, "2027-04-02"), ("triennial", 2, "2029-04-02")):
-            contract = self.make_contract({"quantity": 1, "price_unit": 12.0}, date_start="2026-04-01", frequency=frequency)
+            contract = self.make_contract(
+                {"quantity": 1, "price_unit": 12.0}, date_start="2026-04-01", frequency=frequency)
             self.assertEqual((len(contract.schedule_ids), self.ahead(contract)), (wanted, wanted), frequency)
             self.bill("2026-04-02")
             self.assertEqual((len(contract.schedule_ids), self.ahead(contract)), (wanted + 1, wanted), frequency)
@@ -217,7 +231,8 @@ class TestCopy(BillingCommon):
         self.assertEqual(self.ahead(contract), 3)
         ending = self.make_contract({"quantity": 1, "price_unit": 12.0}, date_start="2026-04-01", date_end="2026-05-10")
         self.assertEqual(self.rows(ending), [
-            ("2026-04-01", "2026-04-30", "2026-04-02", "pending"), ("2026-05-01", "2026-05-10", "2026-05-02", "pending")])
+            ("2026-04-01", "2026-04-30", "2026-04-02", "pending"),
+            ("2026-05-01", "2026-05-10", "2026-05-02", "pending")])
 
     def test_a_start_in_the_past_makes_the_missed_schedules_and_the_range_ahead(self):
         contract = self.make_contract({"quantity": 1, "price_unit": 12.0}, date_start="2026-01-15", today="2026-04-20")

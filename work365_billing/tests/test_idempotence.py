@@ -24,8 +24,8 @@ class TestIdempotence(BillingCommon):
         ):
             contract = self.make_contract(
                 {"quantity": 3, "price_unit": 10.01}, {"quantity": 1, "price_unit": 7.77, "date_end": "2026-02-25"},
-                date_start=start, date_end="2026-03-20", frequency=frequency, billing_policy=policy, billing_offset=offset,
-                alignment="calendar" if offset == 0 else "anniversary", today="2026-01-01",
+                date_start=start, date_end="2026-03-20", frequency=frequency, billing_policy=policy,
+                billing_offset=offset, alignment="calendar" if offset == 0 else "anniversary", today="2026-01-01",
                 item_ids=[Command.create({
                     "product_id": self.licence.id, "price_unit": 5.0, "invoice_on": "2026-02-20", "tax_ids": False})])
             with self.today("2026-01-01"):
@@ -82,7 +82,7 @@ class TestIdempotence(BillingCommon):
                 "contract_id": contract.id, "kind": "regular", "cycle_start": row.cycle_start,
                 "cycle_end": row.cycle_end})
 
-    # ---- companies ----------------------------------------------------------------------------------------------------
+    # ---- companies --------------------------------------------------------------------------------------------------
 
     def test_each_company_has_its_own_run_journal_and_currency(self):
         data = self.setup_other_company(name="Auckland Ltd", currency_id=self.setup_other_currency("NZD").id)
@@ -91,7 +91,8 @@ class TestIdempotence(BillingCommon):
         there = self.make_contract({"price_unit": 20.0}, date_start="2026-01-01", company_id=other.id, name="there")
         self.run_job("2026-01-02")
         for contract, company, journal in (
-            (here, self.company, self.company_data["default_journal_sale"]), (there, other, data["default_journal_sale"]),
+            (here, self.company, self.company_data["default_journal_sale"]),
+            (there, other, data["default_journal_sale"]),
         ):
             move = self.invoices(contract)
             self.assertRecordValues(move, [{

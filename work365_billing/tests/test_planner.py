@@ -10,7 +10,8 @@ from odoo.tests import freeze_time, tagged
 
 from .common import BillingCommon
 
-WRITING = re.compile(r"^\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|TRUNCATE)|FOR (NO KEY )?UPDATE|nextval", re.IGNORECASE)
+WRITING = re.compile(
+    r"^\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|TRUNCATE)|FOR (NO KEY )?UPDATE|nextval", re.IGNORECASE)
 
 
 @tagged("post_install", "-at_install")
@@ -31,7 +32,8 @@ class TestPlanner(BillingCommon):
             partner = self.env["res.partner"].create({"name": f"Customer {number}", "country_id": self.country.id})
             product = self._create_product(name=f"Service {number}", lst_price=100.0)
             contracts |= self.make_contract(
-                {"product_id": product.id, "name": product.name, "price_unit": 100.0, "tax_ids": [Command.set(tax.ids)]},
+                {"product_id": product.id, "name": product.name, "price_unit": 100.0,
+                 "tax_ids": [Command.set(tax.ids)]},
                 {"price_unit": 3.0, "quantity": 0}, name=str(number), partner_id=partner.id, date_start="2026-01-01",
                 refund_policy="yes", item_ids=[Command.create({
                     "product_id": product.id, "price_unit": 5.0, "invoice_on": "2026-02-01", "tax_ids": False})])

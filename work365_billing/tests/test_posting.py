@@ -25,7 +25,8 @@ class TestPosting(BillingCommon):
     def make(self, date_start="2026-01-01", today=None, **vals):
         vals.setdefault("auto_sync", True)
         return self.make_contract(
-            {"price_unit": 100.0}, date_start=date_start, today=today or date_start, user_id=self.salesperson.id, **vals)
+            {"price_unit": 100.0}, date_start=date_start, today=today or date_start, user_id=self.salesperson.id,
+            **vals)
 
     def make_refused(self, **vals):
         """Return a contract whose invoice cannot be posted: it lacks the project that the category demands."""

@@ -184,7 +184,6 @@ class TestCompanies(RightsCommon):
         attempts = {
             "write": lambda: foreign.write({"discount": 5.0}),
             "close": foreign.action_close,
-            "generate": foreign.action_generate_invoice,
             "quantity": lambda: self.as_user(self.contract.subscription_ids, "admin").change_quantity(9),
             "skip": self.as_user(self.contract.schedule_ids[1], "admin").action_skip,
             "window": lambda: self.as_user(self.env["billing.generate"], "admin").create(
@@ -196,8 +195,15 @@ class TestCompanies(RightsCommon):
         Window = self.as_user(self.env["billing.generate"], "admin")
         chosen = {"contract_id": self.contract.id}
         shown = {"preview_line_ids": {"fields": {"name": {}, "amount": {}}}, "amount_total": {}, "contract_id": {}}
+
+        def read(window_id):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            return Window.browse(window_id).read(["amount_total", "info"])
+
         attempts = {
-            "create": lambda: Window.create(chosen).read(["amount_total"]),
+            "create": lambda: read(Window.create(chosen).id),
+            "button": lambda: read(self.as_user(self.contract, "admin").action_generate_invoice()["res_id"]),
             "onchange": lambda: Window.onchange(chosen, ["contract_id"], shown),
         }
         self.assertEqual([name for name, attempt in attempts.items() if not self.is_refused(attempt)], [])

@@ -43,7 +43,8 @@ class TestUndo(BillingCommon):
 
     def lines(self, move):
         return [
-            (line.quantity, line.price_unit, line.price_subtotal, line.billing_period_start and str(line.billing_period_start),
+            (line.quantity, line.price_unit, line.price_subtotal,
+             line.billing_period_start and str(line.billing_period_start),
              line.billing_period_end and str(line.billing_period_end))
             for line in move.invoice_line_ids.sorted("sequence")]
 
@@ -79,7 +80,8 @@ class TestUndo(BillingCommon):
     def reverse(self, move, modify=False, day="2026-07-10"):
         with self.today(day):
             wizard = self.env["account.move.reversal"].with_context(
-                active_model="account.move", active_ids=move.ids).create({"date": day, "journal_id": move.journal_id.id})
+                active_model="account.move", active_ids=move.ids,
+            ).create({"date": day, "journal_id": move.journal_id.id})
             (wizard.modify_moves if modify else wizard.refund_moves)()
         return wizard.new_move_ids
 
@@ -93,7 +95,8 @@ class TestUndo(BillingCommon):
 
     def generate(self, row, day="2026-07-12", **vals):
         with self.today(day):
-            wizard = self.env["billing.generate"].create({"contract_id": self.contract.id, "schedule_id": row.id, **vals})
+            wizard = self.env["billing.generate"].create(
+                {"contract_id": self.contract.id, "schedule_id": row.id, **vals})
             wizard.action_proceed()
         return wizard.invoice_id
 
@@ -109,7 +112,9 @@ class TestUndo(BillingCommon):
         vals = self.july.invoice_line_ids.sorted("sequence").mapped("name")
         self.july.unlink()
         self.assertFree()
-        self.assertIn("The draft of 2026-07-02 was deleted: period 2026-07-01 – 2026-07-31 is to be billed again, or skipped", self.said())
+        self.assertIn(
+            "The draft of 2026-07-02 was deleted: period 2026-07-01 – 2026-07-31 is to be billed again, or skipped",
+            self.said())
         self.run_job("2026-07-03")
         again = self.invoices(self.contract)[-1]
         self.assertEqual((str(again.invoice_date), self.lines(again)), ("2026-07-02", self.JULY))
@@ -121,7 +126,9 @@ class TestUndo(BillingCommon):
     def test_cancelling_a_draft_frees_it_and_the_next_run_bills_the_same_lines(self):
         self.july.button_cancel()
         self.assertFree()
-        self.assertIn("The draft of 2026-07-02 was cancelled: period 2026-07-01 – 2026-07-31 is to be billed again, or skipped", self.said())
+        self.assertIn(
+            "The draft of 2026-07-02 was cancelled: period 2026-07-01 – 2026-07-31 is to be billed again, or skipped",
+            self.said())
         self.assertEqual(self.july.billing_contract_id, self.contract)
         self.run_job("2026-07-03")
         again = self.invoices(self.contract).filtered(lambda move: move.state == "draft")[-1]
@@ -364,7 +371,9 @@ class TestUndo(BillingCommon):
             "billing_kind": "regular", "billing_run_id": self.july.billing_run_id.id}])
         self.assertEqual(self.lines(new), self.JULY)
         self.assertHolds(new)
-        names = ("billing_subscription_id", "billing_item_id", "billing_change_log_id", "billing_cycle_start", "billing_amount")
+        names = (
+            "billing_subscription_id", "billing_item_id", "billing_change_log_id", "billing_cycle_start",
+            "billing_amount")
         for old, line in zip(
                 self.july.invoice_line_ids.sorted("sequence"), new.invoice_line_ids.sorted("sequence"), strict=True):
             self.assertEqual([old[name] for name in names], [line[name] for name in names])
@@ -405,7 +414,8 @@ class TestUndo(BillingCommon):
         with self.today("2026-08-05"):
             self.sub.change_quantity(9, "2026-07-01")
             self.env["billing.item"].create({
-                "contract_id": self.contract.id, "product_id": self.setup.id, "price_unit": 1.0, "invoice_on": "2026-07-02"})
+                "contract_id": self.contract.id, "product_id": self.setup.id, "price_unit": 1.0,
+                "invoice_on": "2026-07-02"})
         new = self.generate(self.row, day="2026-08-06", replace_existing=True)
         self.assertEqual(self.lines(new), self.JULY)
         self.assertHolds(new)
@@ -414,7 +424,8 @@ class TestUndo(BillingCommon):
             "billing_contract_id": self.contract.id}])
         self.assertIn("Replaced by", self.july.message_ids.sorted("id")[-1].body)
         self.assertRecordValues(self.july.activity_ids, [{
-            "user_id": self.contract.user_id.id, "summary": "Replaced invoice: delete it, or credit it if it was sent"}])
+            "user_id": self.contract.user_id.id,
+            "summary": "Replaced invoice: delete it, or credit it if it was sent"}])
         self.assertEqual(task.state, "cancelled")
         self.july.unlink()
         self.assertHolds(new)
