@@ -1,5 +1,4 @@
 import logging
-from itertools import groupby
 
 import psycopg2
 from psycopg2.errors import LockNotAvailable
@@ -7,7 +6,7 @@ from psycopg2.errors import LockNotAvailable
 from odoo import Command, api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import split_every
+from odoo.tools import groupby, split_every
 
 from ..engine import reasons
 from . import billing_reason
