@@ -28,7 +28,8 @@ def content(env, last):
     """Return what the invoices after the id ``last`` amount to, for comparison between the ways."""
     [[count, posted, untaxed, tax, total]] = env.execute_query(SQL(
         """
-        SELECT COUNT(*), COUNT(*) FILTER (WHERE state = 'posted'), SUM(amount_untaxed), SUM(amount_tax), SUM(amount_total)
+        SELECT COUNT(*), COUNT(*) FILTER (WHERE state = 'posted'),
+               SUM(amount_untaxed), SUM(amount_tax), SUM(amount_total)
           FROM account_move WHERE id > %s AND move_type = 'out_invoice'
         """, last))
     [[lines, debit, credit]] = env.execute_query(SQL(

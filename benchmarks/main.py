@@ -49,7 +49,8 @@ def _parse():
         "--plan", type=int, default=dataset.PLANNED, metavar="N",
         help=f"number of contracts to plan (default {dataset.PLANNED})")
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON, metavar="FILE", help=f"default {DEFAULT_JSON}")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} of everything: shows that it works, not how fast it is")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK} of everything: shows that it works, not how fast it is")
     options = parser.parse_args()
     if options.quick:
         options.n, options.plan = [QUICK], QUICK

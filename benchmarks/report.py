@@ -52,34 +52,35 @@ def _machine_line(result):
     about = result["machine"]
     seconds = result["seconds"]
     return (
-        f"\n{about['cores']} cores, load {about['load'][0]}, Python {about['python']}, PostgreSQL {about['postgresql']}, "
-        f"OCA contract {result['oca_version']}\n"
-        f"Preparation {seconds['preparation']} s, measuring {seconds['measuring']} s. Compare ratios, not absolute figures.")
+        f"\n{about['cores']} cores, load {about['load'][0]}, Python {about['python']},"
+        f" PostgreSQL {about['postgresql']}, OCA contract {result['oca_version']}\n"
+        f"Preparation {seconds['preparation']} s, measuring {seconds['measuring']} s."
+        " Compare ratios, not absolute figures.")
 
 
 def _invoicing_table(size, rows):
-    lines = [
-        f"{size} invoices, {len(dataset.PRODUCTS)} lines, one tax of {dataset.TAX_PERCENT} %",
-        f"{'':<26}{'per second':>11}{'to plain':>10}{'to OCA':>8}{'CPU ms each':>13}{'queries each':>14}{'memory MB':>11}",
-    ]
+    lines = [f"{size} invoices, {len(dataset.PRODUCTS)} lines, one tax of {dataset.TAX_PERCENT} %"]
+    lines.append(_row("", "per second", "to plain", "to OCA", "CPU ms each", "queries each", "memory MB"))
     for way in WAYS:
         figures = rows[way.name]
         references = POSTED_REFERENCES if way.posts else REFERENCES
         ratios = [f"{figures['per_second'] / rows[name]['per_second']:.2f}" for name in references]
-        lines.append(
-            f"{way.name:<26}{figures['per_second']:>11.1f}{ratios[0]:>10}{ratios[1] if len(ratios) > 1 else '':>8}"
-            f"{figures['cpu_ms_each']:>13.1f}{figures['queries_each']:>14.1f}{figures['memory_mb']:>11.1f}")
+        lines.append(_row(
+            way.name, figures["per_second"], *(*ratios, "")[:2], figures["cpu_ms_each"], figures["queries_each"],
+            figures["memory_mb"]))
     return "\n".join(lines)
 
 
 def _planning_table(planning):
-    lines = [
-        f"{planning['n']} contracts: search for what is due, then plan",
-        f"{'':<26}{'search s':>11}{'plan s':>10}{'contracts/s':>13}{'CPU ms each':>13}{'queries each':>14}{'memory MB':>11}",
-    ]
+    lines = [f"{planning['n']} contracts: search for what is due, then plan"]
+    lines.append(_row("", "search s", "plan s", "plan /s", "CPU ms each", "queries each", "memory MB"))
     for name in ("none due", "all due"):
         search, plan = planning[name]["search"], planning[name]["plan"]
-        lines.append(
-            f"{name:<26}{search['seconds']:>11.2f}{plan['seconds']:>10.2f}{plan['per_second']:>13.0f}"
-            f"{plan['cpu_ms_each']:>13.2f}{plan['queries_each']:>14.2f}{plan['memory_mb']:>11.1f}")
+        lines.append(_row(
+            name, search["seconds"], plan["seconds"], plan["per_second"], plan["cpu_ms_each"], plan["queries_each"],
+            plan["memory_mb"]))
     return "\n".join(lines)
+
+
+def _row(name, *cells):
+    return f"{name:<26}" + "".join(f"{cell:>14}" for cell in cells)

@@ -32,7 +32,8 @@ def test_equal_invoices_pass(measured):
 
 
 @pytest.mark.parametrize("key, value", [
-    ("invoices", N - 1), ("posted", N), ("journal_items", 4 * N), ("untaxed", "1.00"), ("tax", "0.00"), ("total", "1.00")])
+    ("invoices", N - 1), ("posted", N), ("journal_items", 4 * N), ("untaxed", "1.00"), ("tax", "0.00"),
+    ("total", "1.00")])
 def test_one_way_that_makes_something_else_is_noticed(measured, key, value):
     other = deepcopy(measured)
     other[3]["content"][key] = value

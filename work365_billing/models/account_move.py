@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from .selections import KINDS
 
@@ -58,8 +59,8 @@ class AccountMove(models.Model):
             for row in rows:
                 row.contract_id._reopen_for_billing()
                 row.contract_id.message_post(body=self.env._(
-                    "%(invoice)s %(what)s: period %(start)s – %(end)s is to be billed again, or skipped.",
-                    invoice=move._get_billing_name(), what=what, start=row.cycle_start, end=row.cycle_end))
+                    "%(invoice)s %(what)s: period %(period)s is to be billed again, or skipped.",
+                    invoice=move._get_billing_name(), what=what, period=row._get_period_name()))
             # A freed row of a change-log invoice is not a period: it is made anew when something is left to bill.
             rows.filtered(lambda row: row.kind == "change_log").unlink()
 
@@ -103,7 +104,7 @@ class AccountMove(models.Model):
 
     def _get_billing_name(self):
         """Return the number of the invoice, or what a draft can be told by."""
-        return self.name or self.env._("The draft of %(date)s", date=self.invoice_date)
+        return self.name or self.env._("The draft of %(date)s", date=format_date(self.env, self.invoice_date))
 
     def _billing_reattach(self, what):
         """Let these invoices hold their periods, which are still open, and tell it on the contract."""
@@ -112,8 +113,8 @@ class AccountMove(models.Model):
             row._set_invoiced(move, move.billing_run_id.run_type or "manual", row.last_log_id)
             move._billing_settle_sources(row)
             row.contract_id.message_post(body=self.env._(
-                "%(invoice)s %(what)s: period %(start)s – %(end)s is invoiced again.",
-                invoice=move._get_billing_name(), what=what, start=row.cycle_start, end=row.cycle_end))
+                "%(invoice)s %(what)s: period %(period)s is invoiced again.",
+                invoice=move._get_billing_name(), what=what, period=row._get_period_name()))
 
     def _billing_settle_sources(self, row):
         """Mark the change logs of the period, and those and the items on the lines of this invoice, as billed by it."""
@@ -143,9 +144,9 @@ class AccountMove(models.Model):
             for row in rows:
                 row.contract_id._reopen_for_billing()
                 row.contract_id.message_post(body=self.env._(
-                    "%(invoice)s was credited in full: period %(start)s – %(end)s is on hold until its invoice is "
+                    "%(invoice)s was credited in full: period %(period)s is on hold until its invoice is "
                     "generated again or the period is skipped.",
-                    invoice=move.name, start=row.cycle_start, end=row.cycle_end))
+                    invoice=move.name, period=row._get_period_name()))
 
     def _billing_get_credited(self):
         """Return those of these invoices whose period is free because they are credited in full.

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class BillingChangeLog(models.Model):
@@ -47,7 +48,8 @@ class BillingChangeLog(models.Model):
     def _compute_display_name(self):
         events = dict(self._fields["event"]._description_selection(self.env))
         for log in self:
-            log.display_name = f"{log.subscription_id.name} · {events.get(log.event)} · {log.effective_date}"
+            day = format_date(self.env, log.effective_date)
+            log.display_name = f"{log.subscription_id.name} · {events.get(log.event)} · {day}"
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_scheduled(self):
@@ -61,7 +63,8 @@ class BillingChangeLog(models.Model):
             if day > log.effective_date:
                 log.write({"state": "archived", "counts_from": day})
                 log.subscription_id.message_post(body=self.env._(
-                    "Deactivated without a refund: what is invoiced before %(date)s stays as it is.", date=day))
+                    "Deactivated without a refund: what is invoiced before %(date)s stays as it is.",
+                    date=format_date(self.env, day)))
 
     def _get_first_open_day(self):
         """Return the first day, from the effective date on, that is not invoiced."""

@@ -94,6 +94,8 @@ class BillingContract(models.Model):
     past_message = fields.Char(
         compute="_compute_past_message", help="How many invoices follow at once because the start lies in the past.")
     schedule_error = fields.Boolean("In Error", compute="_compute_schedule_error", search="_search_schedule_error")
+    is_billed = fields.Boolean(
+        compute="_compute_is_billed", help="A period is invoiced: what the cycles are computed from is fixed.")
     invoice_count = fields.Integer(compute="_compute_counts")
     schedule_count = fields.Integer(compute="_compute_counts")
     change_log_count = fields.Integer(compute="_compute_counts")
@@ -181,6 +183,11 @@ class BillingContract(models.Model):
             return NotImplemented
         return [("schedule_ids", "any" if True in value else "not any", [("state", "=", "error")])]
 
+    @api.depends("schedule_ids.state", "schedule_ids.on_hold")
+    def _compute_is_billed(self):
+        for contract in self:
+            contract.is_billed = any(row.state == "invoiced" or row.on_hold for row in contract.schedule_ids)
+
     def _compute_counts(self):
         moves = dict(self.env["account.move"]._read_group(
             [("billing_contract_id", "in", self.ids)], ["billing_contract_id"], ["__count"]))
@@ -226,8 +233,7 @@ class BillingContract(models.Model):
             for name in names)
 
     def _refuse_when_billed(self, names):
-        billed = self.filtered(lambda contract: any(
-            row.state == "invoiced" or row.on_hold for row in contract.schedule_ids))
+        billed = self.filtered("is_billed")
         if billed:
             labels = ", ".join(self._fields[name]._description_string(self.env) for name in names)
             raise UserError(self.env._(
@@ -288,20 +294,25 @@ class BillingContract(models.Model):
     def action_generate_invoice(self):
         """Open the window *Generate Invoice* for this contract."""
         self.ensure_one()
+        self.check_access("read")
         wizard = self.env["billing.generate"].create({"contract_id": self.id})
         return wizard._action_open()
 
     def action_view_invoices(self):
+        """Open the invoices of the contract."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_out_invoice_type")
-        return {**action, "domain": [("billing_contract_id", "=", self.id)], "context": {"create": False}}
+        return {**action, "domain": [("billing_contract_id", "=", self.id)],
+                "context": {"create": False, "default_move_type": "out_invoice"}}
 
     def action_view_schedules(self):
+        """Open the ledger of the contract, invoiced periods included."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("work365_billing.billing_schedule_action")
         return {**action, "domain": [("contract_id", "=", self.id)], "context": {"active_test": False}}
 
     def action_view_change_logs(self):
+        """Open the change logs of the contract."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("work365_billing.billing_change_log_action")
         return {**action, "domain": [("contract_id", "=", self.id)], "context": {}}

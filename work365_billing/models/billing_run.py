@@ -1,7 +1,7 @@
 from contextlib import contextmanager
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from .selections import KINDS, RUN_TYPES
 
@@ -39,7 +39,7 @@ class BillingRun(models.Model):
     def _compute_name(self):
         labels = dict(self._fields["run_type"]._description_selection(self.env))
         for run in self:
-            run.name = f"{labels.get(run.run_type)} {run.date} #{run.id or ''}"
+            run.name = f"{labels.get(run.run_type)} {format_date(self.env, run.date)} #{run.id or ''}"
 
     @api.depends("job_ids.outcome")
     def _compute_counts(self):
@@ -92,9 +92,11 @@ class BillingRun(models.Model):
         self.write({"state": "interrupted", "ended_at": fields.Datetime.now()})
 
     def action_view_invoices(self):
+        """Open the invoices that the run made."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_out_invoice_type")
-        return {**action, "domain": [("billing_run_id", "=", self.id)], "context": {"create": False}}
+        return {**action, "domain": [("billing_run_id", "=", self.id)],
+                "context": {"create": False, "default_move_type": "out_invoice"}}
 
     @api.model
     def _cron_generate_invoices(self):

@@ -96,8 +96,13 @@ class BillingSchedule(models.Model):
     def _compute_display_name(self):
         short = self.env.context.get("billing_short_name")
         for row in self:
-            period = f"{format_date(self.env, row.cycle_start)} – {format_date(self.env, row.cycle_end)}"
+            period = row._get_period_name()
             row.display_name = period if short else f"{row.contract_id.name} · {period}"
+
+    def _get_period_name(self):
+        """Return both ends of the period, in the user's format."""
+        self.ensure_one()
+        return f"{format_date(self.env, self.cycle_start)} – {format_date(self.env, self.cycle_end)}"
 
     # ---- what is due ----------------------------------------------------------------------------------------------
 
@@ -123,7 +128,7 @@ class BillingSchedule(models.Model):
             "last_log_id": last_log_id,
             "run_type": run_type, "run_date": self.company_id._billing_today(), "reason": False, "message": False,
             "attempts": 0, "retry_at": False})
-        mended._close_alerts(self.env._("The invoice of %(start)s was made.", start=self.cycle_start))
+        mended._close_alerts(self.env._("The invoice of %(start)s was made.", start=format_date(self.env, self.cycle_start)))
 
     def _in_error(self):
         """Return the contracts of the rows that are parked."""
@@ -136,7 +141,7 @@ class BillingSchedule(models.Model):
         self.write({
             "state": "error", "reason": code, "message": message, "attempts": self.attempts + 1,
             "retry_at": fields.Datetime.now() + pause})
-        self.contract_id._alert(self.env._("Invoice of %(start)s could not be made", start=self.cycle_start), message)
+        self.contract_id._alert(self.env._("Invoice of %(start)s could not be made", start=format_date(self.env, self.cycle_start)), message)
 
     def _set_nothing(self, code, message):
         """There is nothing to bill yet: the reasons are kept and the period stays open."""
@@ -172,18 +177,21 @@ class BillingSchedule(models.Model):
 
     def action_skip(self):
         """Close the period without an invoice."""
-        for row in self:
+        self.contract_id.check_access("write")
+        rows = self.sudo()  # clerks move the ledger only by its own actions
+        for row in rows:
             if row.state not in ("pending", "error"):
                 raise UserError(self.env._("%(period)s is not open: there is nothing to skip.", period=row.display_name))
-        self._set_skipped(reasons.SKIPPED, self.env._("Skipped by %(user)s.", user=self.env.user.name))
+        rows._set_skipped(reasons.SKIPPED, self.env._("Skipped by %(user)s.", user=self.env.user.name))
         for row in self:
             row.contract_id.message_post(body=self.env._(
-                "Period %(start)s – %(end)s was skipped by %(user)s.", start=row.cycle_start, end=row.cycle_end,
-                user=self.env.user.name))
+                "Period %(period)s was skipped by %(user)s.", period=row._get_period_name(), user=self.env.user.name))
 
     def action_retry(self):
         """Let the next hourly job try the period again without waiting."""
-        self.filtered(lambda row: row.state == "error").write({"retry_at": False})
+        self.contract_id.check_access("write")
+        rows = self.sudo()  # clerks move the ledger only by its own actions
+        rows.filtered(lambda row: row.state == "error").write({"retry_at": False})
 
     def action_generate_invoice(self):
         """Open the window *Generate Invoice* for this period."""

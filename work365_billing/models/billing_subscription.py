@@ -240,6 +240,7 @@ class BillingSubscription(models.Model):
         :return: the ``billing.change.log``
         """
         self.ensure_one()
+        self.check_access("write")
         day = fields.Date.to_date(effective_date) or self.company_id._billing_today()
         withdrawn = self.change_log_ids.sudo().filtered(lambda log: not log.applied and log.effective_date >= day)
         withdrawn.unlink()
@@ -259,6 +260,7 @@ class BillingSubscription(models.Model):
 
     def _change(self, effective_date, event="update", quantity=None, price_unit=None, refund=True):
         self.ensure_one()
+        self.check_access("write")
         day = fields.Date.to_date(effective_date) or self.company_id._billing_today()
         self._check_change(day, quantity, event)
         delta = 0.0 if quantity is None else float(exact(quantity) - exact(self._get_quantity_on(day)))

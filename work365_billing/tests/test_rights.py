@@ -11,7 +11,7 @@ RIGHTS = {
     "billing.contract": ("", "r", "rwc", "rwcu"),
     "billing.subscription": ("", "r", "rwcu", "rwcu"),
     "billing.item": ("", "r", "rwcu", "rwcu"),
-    "billing.schedule": ("", "r", "rw", "rw"),
+    "billing.schedule": ("", "r", "r", "r"),
     "billing.change.log": ("", "r", "r", "r"),
     "billing.run": ("", "r", "r", "r"),
     "billing.job": ("", "r", "r", "r"),

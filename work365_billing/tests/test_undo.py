@@ -113,7 +113,7 @@ class TestUndo(BillingCommon):
         self.july.unlink()
         self.assertFree()
         self.assertIn(
-            "The draft of 2026-07-02 was deleted: period 2026-07-01 – 2026-07-31 is to be billed again, or skipped",
+            "The draft of 07/02/2026 was deleted: period 07/01/2026 – 07/31/2026 is to be billed again, or skipped",
             self.said())
         self.run_job("2026-07-03")
         again = self.invoices(self.contract)[-1]
@@ -127,7 +127,7 @@ class TestUndo(BillingCommon):
         self.july.button_cancel()
         self.assertFree()
         self.assertIn(
-            "The draft of 2026-07-02 was cancelled: period 2026-07-01 – 2026-07-31 is to be billed again, or skipped",
+            "The draft of 07/02/2026 was cancelled: period 07/01/2026 – 07/31/2026 is to be billed again, or skipped",
             self.said())
         self.assertEqual(self.july.billing_contract_id, self.contract)
         self.run_job("2026-07-03")
@@ -170,7 +170,7 @@ class TestUndo(BillingCommon):
         self.july.button_cancel()
         self.july.button_draft()
         self.assertHolds(self.july)
-        self.assertIn("is no longer cancelled: period 2026-07-01 – 2026-07-31 is invoiced again", self.said())
+        self.assertIn("is no longer cancelled: period 07/01/2026 – 07/31/2026 is invoiced again", self.said())
         self.run_job("2026-07-03")
         self.assertEqual(len(self.invoices(self.contract)), 4)
         self.july.button_cancel()
@@ -247,7 +247,7 @@ class TestUndo(BillingCommon):
         self.assertOnHold()
         self.assertFalse(note.billing_contract_id | note.billing_schedule_id.contract_id)
         self.assertIn(
-            "was credited in full: period 2026-07-01 – 2026-07-31 is on hold until its invoice is generated again or "
+            "was credited in full: period 07/01/2026 – 07/31/2026 is on hold until its invoice is generated again or "
             "the period is skipped", self.said())
         self.run_job("2026-07-11")
         self.assertEqual(len(self.invoices(self.contract)), 4)
@@ -301,7 +301,7 @@ class TestUndo(BillingCommon):
             elif undo == "delete":
                 note.with_context(force_delete=True).unlink()
             self.assertHolds(self.july)
-            self.assertIn("is no longer credited: period 2026-07-01 – 2026-07-31 is invoiced again", self.said())
+            self.assertIn("is no longer credited: period 07/01/2026 – 07/31/2026 is invoiced again", self.said())
         self.run_job("2026-07-13")
         self.assertEqual(len(self.invoices(self.contract)), 4)
         self.run_job("2026-08-02")

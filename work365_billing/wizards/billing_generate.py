@@ -20,10 +20,11 @@ class BillingGenerate(models.TransientModel):
     kind = fields.Selection(KINDS, default="regular", required=True)
     schedule_id = fields.Many2one(
         "billing.schedule", "Billing Cycle", compute="_compute_schedule_id", store=True, readonly=False,
+        compute_sudo=False,
         context={"active_test": False, "billing_short_name": True},
         domain="[('contract_id', '=', contract_id), ('kind', '=', 'regular')]")
     date_to = fields.Date(
-        "Up to", compute="_compute_date_to", store=True, readonly=False,
+        "Up to", compute="_compute_date_to", store=True, readonly=False, compute_sudo=False,
         help="Changes that take effect up to this day are billed.")
     preview = fields.Boolean(default=True)
     replace_existing = fields.Boolean("Replace existing invoice")
@@ -33,14 +34,14 @@ class BillingGenerate(models.TransientModel):
     is_future = fields.Boolean(compute="_compute_messages")
     invoiced_message = fields.Char(compute="_compute_messages")
     future_message = fields.Char(compute="_compute_messages")
-    blocked_message = fields.Text(compute="_compute_preview", store=True)
-    blocking_schedule_id = fields.Many2one("billing.schedule", compute="_compute_preview", store=True)
-    line_ids = fields.One2many("billing.generate.line", "wizard_id", compute="_compute_preview", store=True)
+    blocked_message = fields.Text(compute="_compute_preview", store=True, compute_sudo=False)
+    blocking_schedule_id = fields.Many2one("billing.schedule", compute="_compute_preview", store=True, compute_sudo=False)
+    line_ids = fields.One2many("billing.generate.line", "wizard_id", compute="_compute_preview", store=True, compute_sudo=False)
     preview_line_ids = fields.One2many("billing.generate.line", compute="_compute_parts", string="Eligible Items")
     ineligible_line_ids = fields.One2many("billing.generate.line", compute="_compute_parts", string="Not Billed")
-    amount_total = fields.Monetary("Total before Tax", compute="_compute_preview", store=True)
-    invoice_date = fields.Date(compute="_compute_preview", store=True)
-    note = fields.Char(compute="_compute_preview", store=True)
+    amount_total = fields.Monetary("Total before Tax", compute="_compute_preview", store=True, compute_sudo=False)
+    invoice_date = fields.Date(compute="_compute_preview", store=True, compute_sudo=False)
+    note = fields.Char(compute="_compute_preview", store=True, compute_sudo=False)
     invoice_id = fields.Many2one("account.move", "Invoice", readonly=True)
 
     # ---- what is chosen -------------------------------------------------------------------------------------------
