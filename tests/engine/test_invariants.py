@@ -358,8 +358,8 @@ def test_i20_credit_limit(world, unit, price, rounding, data):
     leaving = data.draw(st.lists(span_in(natural), min_size=1, max_size=6))
     full = price * len(leaving)
     billed = round_to(full, rounding)
-    credits = [-price * prorate(span, natural, recurrence, unit) for span in leaving]
-    pieces = cumulative(credits, billed, rounding, base=full)
+    reductions = [-price * prorate(span, natural, recurrence, unit) for span in leaving]
+    pieces = cumulative(reductions, billed, rounding, base=full)
     assert all(piece <= 0 for piece in pieces)
     assert 0 <= -sum(pieces) <= billed
 
@@ -370,9 +370,9 @@ def test_i20_all_units_gone_for_all_days_credits_what_was_billed(world, unit, pr
     parts = [natural]
     for day in data.draw(st.lists(day_in(natural), max_size=4)):
         parts = cut(parts, day)
-    credits = [-price * prorate(part, natural, recurrence, unit) for part in reversed(parts)]
+    reductions = [-price * prorate(part, natural, recurrence, unit) for part in reversed(parts)]
     billed = round_to(price, rounding)
-    assert sum(cumulative(credits, billed, rounding, base=price)) == -billed
+    assert sum(cumulative(reductions, billed, rounding, base=price)) == -billed
 
 
 @given(prices, st.integers(1, 50), roundings)

@@ -18,14 +18,14 @@ def span(start, stop):
 
 
 def test_frequencies():
-    assert FREQUENCIES == {
+    assert {
         "weekly": Step("day", 7),
         "monthly": Step("month", 1),
         "quarterly": Step("month", 3),
         "semi_annual": Step("month", 6),
         "annual": Step("month", 12),
         "triennial": Step("month", 36),
-    }
+    } == FREQUENCIES
 
 
 def test_sales_units():

@@ -13,7 +13,8 @@ class BillingChangeLog(models.Model):
     _order = "effective_date desc, id desc"
     _rec_name = "subscription_id"
 
-    subscription_id = fields.Many2one("billing.subscription", required=True, index=True, ondelete="cascade", readonly=True)
+    subscription_id = fields.Many2one(
+        "billing.subscription", required=True, index=True, ondelete="cascade", readonly=True)
     contract_id = fields.Many2one(related="subscription_id.contract_id", store=True, index=True)
     company_id = fields.Many2one(related="subscription_id.company_id", store=True, index=True)
     partner_id = fields.Many2one(related="contract_id.partner_id")
@@ -27,7 +28,8 @@ class BillingChangeLog(models.Model):
     price_unit = fields.Float(
         "Unit Price", min_display_digits="Product Price", readonly=True,
         help="Price of one unit for one sales unit from the first cycle that begins on or after the effective date.")
-    sets_price = fields.Boolean("Price Changed", readonly=True, help="The change sets the price, not the quantity alone.")
+    sets_price = fields.Boolean(
+        "Price Changed", readonly=True, help="The change sets the price, not the quantity alone.")
     state = fields.Selection(
         [("scheduled", "Scheduled"), ("active", "Active"), ("archived", "Archived")],
         "Status", required=True, default="active", index=True, readonly=True,

@@ -16,7 +16,8 @@ class BillingContract(models.Model):
     _order = "name, id"
     _check_company_auto = True
 
-    name = fields.Char(compute="_compute_name", store=True, readonly=False, precompute=True, required=True, tracking=True)
+    name = fields.Char(
+        compute="_compute_name", store=True, readonly=False, precompute=True, required=True, tracking=True)
     partner_id = fields.Many2one(
         "res.partner", "Customer", required=True, index=True, tracking=True, check_company=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
@@ -145,7 +146,8 @@ class BillingContract(models.Model):
     @api.depends("state", "schedule_ids.state", "schedule_ids.on_hold", "schedule_ids.schedule_date")
     def _compute_next_invoice_date(self):
         for contract in self:
-            open_rows = contract.schedule_ids.filtered(lambda row: row.state in ("pending", "error") and not row.on_hold)
+            open_rows = contract.schedule_ids.filtered(
+                lambda row: row.state in ("pending", "error") and not row.on_hold)
             dates = open_rows.mapped("schedule_date") if contract.state == "active" else []
             contract.next_invoice_date = min(dates, default=False)
 
@@ -155,7 +157,8 @@ class BillingContract(models.Model):
         for contract in self:
             contract.next_invoice_amount = planned.get(contract._origin.id, 0.0)
 
-    @api.depends("state", "date_start", "date_end", "frequency", "subscription_ids.quantity", "subscription_ids.price_unit")
+    @api.depends(
+        "state", "date_start", "date_end", "frequency", "subscription_ids.quantity", "subscription_ids.price_unit")
     def _compute_past_message(self):
         for contract in self:
             contract.past_message = contract._get_past_message() if contract.state == "draft" else False
@@ -170,7 +173,8 @@ class BillingContract(models.Model):
         if not amounts:
             return False
         return self.env._(
-            "The start is in the past: %(count)s invoices of %(total)s in total (before tax) follow at once when you activate.",
+            "The start is in the past: %(count)s invoices of %(total)s in total (before tax) follow at once when you "
+            "activate.",
             count=len(amounts), total=origin.currency_id.format(sum(amounts)))
 
     @api.depends("schedule_ids.state")
@@ -228,9 +232,9 @@ class BillingContract(models.Model):
         return result
 
     def _changes(self, vals, names):
-        return any(
-            self._fields[name].convert_to_cache(vals[name], self) != self._fields[name].convert_to_cache(self[name], self)
-            for name in names)
+        def cached(name, value):
+            return self._fields[name].convert_to_cache(value, self)
+        return any(cached(name, vals[name]) != cached(name, self[name]) for name in names)
 
     def _refuse_when_billed(self, names):
         billed = self.filtered("is_billed")

@@ -30,7 +30,8 @@ class BillingContract(models.Model):
         vals_list = []
         for contract in active:
             vals_list += contract._prepare_missing_schedules(last_days.get(contract.id), ahead.get(contract.id, 0))
-        self.env["billing.schedule"].sudo().create(vals_list)  # users generate invoices without the right to edit the ledger
+        Schedule = self.env["billing.schedule"].sudo()  # users generate invoices without the right to edit the ledger
+        Schedule.create(vals_list)
 
     def _read_coverage(self):
         """Return, per contract id, the last day in the ledger and the number of open schedules ahead of today."""
@@ -92,7 +93,8 @@ class BillingContract(models.Model):
 
     def _close_ended(self, day):
         """Close the contracts whose end has passed and of which nothing is left to bill."""
-        ended = self.filtered(lambda contract: contract.state == "active" and contract.date_end and contract.date_end < day)
+        ended = self.filtered(
+            lambda contract: contract.state == "active" and contract.date_end and contract.date_end < day)
         if not ended:
             return
         Schedule = self.env["billing.schedule"].sudo()

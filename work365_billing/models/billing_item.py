@@ -16,7 +16,8 @@ class BillingItem(models.Model):
     currency_id = fields.Many2one(related="contract_id.currency_id")
     partner_id = fields.Many2one(related="contract_id.partner_id", store=True)
     product_id = fields.Many2one("product.product", required=True, check_company=True, ondelete="restrict")
-    name = fields.Char("Description", compute="_compute_name", store=True, readonly=False, precompute=True, required=True)
+    name = fields.Char(
+        "Description", compute="_compute_name", store=True, readonly=False, precompute=True, required=True)
     quantity = fields.Float(digits="Product Unit", default=1.0)
     price_unit = fields.Float(
         "Unit Price", compute="_compute_price_unit", store=True, readonly=False, precompute=True,
@@ -24,7 +25,8 @@ class BillingItem(models.Model):
     discount = fields.Float("Discount (%)", digits="Discount")
     tax_ids = fields.Many2many(
         "account.tax", string="Taxes", compute="_compute_tax_ids", store=True, readonly=False, precompute=True,
-        check_company=True, context={"active_test": False}, domain=[("type_tax_use", "=", "sale"), ("active", "=", True)])
+        check_company=True, context={"active_test": False},
+        domain=[("type_tax_use", "=", "sale"), ("active", "=", True)])
     tax_count = fields.Integer(help="How many taxes were chosen: tells when one has been deleted since.")
     billable = fields.Boolean(default=True)
     invoice_on = fields.Date(

@@ -81,7 +81,8 @@ class LineWriter:
         self._mind_lock_date(planned, company, journal)
         sign = -1 if planned.invoice.is_credit else 1
         planned.vals_list = [
-            self._prepare_line_vals(planned, line, contract, partner, position, journal, sign) for line in planned.lines]
+            self._prepare_line_vals(planned, line, contract, partner, position, journal, sign)
+            for line in planned.lines]
         self._name_credited(planned)
         term = contract.payment_term_id
         planned.move_vals = {

@@ -86,7 +86,8 @@ class BillingPlanner(models.AbstractModel):
         reader = FactsReader(active)
 
         def choose(contract, terms):
-            open_rows = [row for row in reader.rows_of(contract) if row.state in ("pending", "error") and not row.on_hold]
+            open_rows = [
+                row for row in reader.rows_of(contract) if row.state in ("pending", "error") and not row.on_hold]
             return [reader.engine_row(row, terms) for row in open_rows[:1]], None
 
         return {planned.contract_id: float(planned.amount) for planned in self._plan_chosen(reader, choose, None)}
@@ -98,7 +99,8 @@ class BillingPlanner(models.AbstractModel):
         if not contract.date_end or day <= contract.date_end:
             return []
         planned = {row.key for row in rows}
-        still_open = [row for row in reader.rows_of(contract) if row.state in ("pending", "error") and row.id not in planned]
+        still_open = [
+            row for row in reader.rows_of(contract) if row.state in ("pending", "error") and row.id not in planned]
         if still_open or any(row.kind == "change_log" for row in rows):
             return []
         if not (reader.has_pending_logs(contract) or reader.items_of(contract)):

@@ -16,7 +16,9 @@ REASONS = {
         _lt("The period is already invoiced and refunds are off: the reduction counts from the next cycle."),
         _lt("Set Process Refunds to Yes before you enter a reduction that is to be credited."),
     ),
-    reasons.ITEM_LATER: (_lt("To be invoiced later."), _lt("It is billed on the first invoice from its Invoice On date.")),
+    reasons.ITEM_LATER: (
+        _lt("To be invoiced later."), _lt("It is billed on the first invoice from its Invoice On date."),
+    ),
     reasons.ALREADY_INVOICED: (
         _lt("This billing cycle is already invoiced."), _lt("Tick Replace existing invoice to bill it again."),
     ),
@@ -60,7 +62,8 @@ REASONS = {
         _lt("A product is archived."), _lt("Restore the product, or deactivate its subscription."),
     ),
     reasons.LOCK_DATE: (
-        _lt("The accounting period is closed, today included."), _lt("Move the lock date, or wait until it has passed."),
+        _lt("The accounting period is closed, today included."),
+        _lt("Move the lock date, or wait until it has passed."),
     ),
     reasons.REFUSED: (_lt("Odoo refused the invoice."), _lt("Read the message, mend the cause and retry.")),
 }

@@ -108,7 +108,7 @@ class BillingSchedule(models.Model):
 
     @api.model
     def _get_due_domain(self, company, day):
-        """Return the domain of what the job bills for ``company`` on ``day`` (local date): due and not in the ledger."""
+        """Return the domain of what the job bills for ``company`` on ``day`` (local date): due and not billed."""
         return Domain([
             ("company_id", "=", company.id),
             ("state", "in", ("pending", "error")),
@@ -128,7 +128,7 @@ class BillingSchedule(models.Model):
             "last_log_id": last_log_id,
             "run_type": run_type, "run_date": self.company_id._billing_today(), "reason": False, "message": False,
             "attempts": 0, "retry_at": False})
-        mended._close_alerts(self.env._("The invoice of %(start)s was made.", start=format_date(self.env, self.cycle_start)))
+        mended._close_alerts(self.env._("The invoice of %(period)s was made.", period=self._get_period_name()))
 
     def _in_error(self):
         """Return the contracts of the rows that are parked."""
@@ -141,7 +141,8 @@ class BillingSchedule(models.Model):
         self.write({
             "state": "error", "reason": code, "message": message, "attempts": self.attempts + 1,
             "retry_at": fields.Datetime.now() + pause})
-        self.contract_id._alert(self.env._("Invoice of %(start)s could not be made", start=format_date(self.env, self.cycle_start)), message)
+        self.contract_id._alert(
+            self.env._("Invoice of %(period)s could not be made", period=self._get_period_name()), message)
 
     def _set_nothing(self, code, message):
         """There is nothing to bill yet: the reasons are kept and the period stays open."""
@@ -167,7 +168,7 @@ class BillingSchedule(models.Model):
                 "message": billing_reason.explain(self.env, reasons.ON_HOLD) if on_hold else False})
 
     def _get_credited_invoices(self):
-        """Return the invoices of this free period that were credited in full: what they billed waits with the period."""
+        """Return the invoices of this free period that were credited in full: what they billed waits with it."""
         if self.resulting_invoice_id:
             return self.env["account.move"]
         return self.env["account.move"].sudo().search([  # the credited invoice counts, whoever may read it
@@ -181,7 +182,8 @@ class BillingSchedule(models.Model):
         rows = self.sudo()  # clerks move the ledger only by its own actions
         for row in rows:
             if row.state not in ("pending", "error"):
-                raise UserError(self.env._("%(period)s is not open: there is nothing to skip.", period=row.display_name))
+                raise UserError(self.env._(
+                    "%(period)s is not open: there is nothing to skip.", period=row.display_name))
         rows._set_skipped(reasons.SKIPPED, self.env._("Skipped by %(user)s.", user=self.env.user.name))
         for row in self:
             row.contract_id.message_post(body=self.env._(

@@ -29,7 +29,8 @@ class BillingSubscription(models.Model):
         help="Printed on the invoice, followed by the billed period.")
     quantity = fields.Float(
         digits="Product Unit", default=1.0, tracking=True,
-        help="The sum of the change logs that have taken effect. Changing it on an active contract is a change from today.")
+        help="The sum of the change logs that have taken effect. "
+             "Changing it on an active contract is a change from today.")
     sales_unit = fields.Selection(
         FREQUENCIES, "Sales Unit", compute="_compute_sales_unit", store=True, readonly=False, precompute=True,
         required=True, help="The period that the unit price is for.")
@@ -47,7 +48,8 @@ class BillingSubscription(models.Model):
     discount = fields.Float("Discount (%)", digits="Discount", tracking=True)
     tax_ids = fields.Many2many(
         "account.tax", string="Taxes", compute="_compute_tax_ids", store=True, readonly=False, precompute=True,
-        check_company=True, context={"active_test": False}, domain=[("type_tax_use", "=", "sale"), ("active", "=", True)])
+        check_company=True, context={"active_test": False},
+        domain=[("type_tax_use", "=", "sale"), ("active", "=", True)])
     tax_count = fields.Integer(help="How many taxes were chosen: tells when one has been deleted since.")
     change_log_ids = fields.One2many("billing.change.log", "subscription_id", "Change Logs", copy=False)
     sale_line_ids = fields.One2many("sale.order.line", "billing_subscription_id", "Sales Order Lines")
@@ -57,7 +59,8 @@ class BillingSubscription(models.Model):
         "The subscription ends before it starts: enter a later end, or leave it empty.",
     )
     _quantity_positive = models.Constraint(
-        "CHECK (quantity >= 0)", "The quantity of a subscription cannot be negative: enter a non-recurring item for a credit.")
+        "CHECK (quantity >= 0)",
+        "The quantity of a subscription cannot be negative: enter a non-recurring item for a credit.")
     _discount_range = models.Constraint(
         "CHECK (discount >= 0 AND discount <= 100)", "Enter a discount between 0 and 100 percent.")
 
@@ -126,7 +129,7 @@ class BillingSubscription(models.Model):
         return result
 
     def _is_change(self, changes):
-        """Tell whether writing ``changes`` must be logged: the contract has left the draft and the logs say otherwise."""
+        """Tell whether writing ``changes`` must be logged: not on a draft, and not what the logs say already."""
         if not changes or self.contract_id.state == "draft":
             return False
         return any(value != changes.get(name, value) for name, value in self._get_applied().items())
@@ -176,7 +179,8 @@ class BillingSubscription(models.Model):
         for subscription in self:
             if subscription._get_billed_through():
                 raise UserError(self.env._(
-                    "%(subscription)s is billed and stays as its proof: deactivate it.", subscription=subscription.name))
+                    "%(subscription)s is billed and stays as its proof: deactivate it.",
+                    subscription=subscription.name))
 
     def _remember_taxes(self):
         for subscription in self:
@@ -198,11 +202,11 @@ class BillingSubscription(models.Model):
             log = subscription.change_log_ids.sudo().filtered(lambda log: log.event == "create")[:1]
             if log:
                 applied = subscription._get_applied()
-                typed = {name: vals.get(name, value) for name, value in applied.items()}
-                log.write({
-                    "quantity": float(exact(log.quantity) + exact(typed["quantity"]) - exact(applied["quantity"])),
-                    "price_unit": log.price_unit if typed["price_unit"] == applied["price_unit"] else typed["price_unit"],
-                    "effective_date": subscription.date_start})
+                typed = {**applied, **{name: vals[name] for name in applied if name in vals}}
+                log.quantity = float(exact(log.quantity) + exact(typed["quantity"]) - exact(applied["quantity"]))
+                log.effective_date = subscription.date_start
+                if typed["price_unit"] != applied["price_unit"]:
+                    log.price_unit = typed["price_unit"]
 
     def _prepare_log(self, event, effective_date, quantity, price_unit=None, **values):
         today = self.company_id._billing_today()

@@ -44,7 +44,8 @@ class BillingCommon(AccountTestInvoicingCommon):
 
     @classmethod
     def _subscription_vals(cls, vals):
-        return {"product_id": cls.licence.id, "name": "Business Premium", "sales_unit": "monthly", "tax_ids": False, **vals}
+        return {
+            "product_id": cls.licence.id, "name": "Business Premium", "sales_unit": "monthly", "tax_ids": False, **vals}
 
     # ---- running ----------------------------------------------------------------------------------------------------
 

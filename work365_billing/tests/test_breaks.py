@@ -92,7 +92,7 @@ class TestBreaks(BillingCommon):
 
     def _check_one_activity(self, broken):
         self.assertRecordValues(broken.activity_ids, [{"user_id": self.salesperson.id, "summary": (
-            "Invoice of 01/01/2026 could not be made")}])
+            "Invoice of 01/01/2026 – 01/31/2026 could not be made")}])
 
     def _check_tries(self, contracts, broken):
         """It is tried again after the pause only, then after a longer one; meanwhile its later cycles wait."""

@@ -158,7 +158,8 @@ class TestChanges(BillingCommon):
         self.assertEqual(
             [(line.name.split("\n")[0], line.quantity, line.price_unit, line.discount, line.price_subtotal)
              for line in first.invoice_line_ids.sorted("sequence")],
-            [("Business Premium", 1, 30.0, 10.0, 27.0), ("Setup", 2, 99.99, 14.5, 170.98), ("Goodwill", 1, -20.0, 0.0, -20.0)])
+            [("Business Premium", 1, 30.0, 10.0, 27.0), ("Setup", 2, 99.99, 14.5, 170.98),
+             ("Goodwill", 1, -20.0, 0.0, -20.0)])
         self.assertEqual(second.invoice_line_ids.mapped("price_subtotal"), [27.0, 0.9])
         self.assertEqual(contract.item_ids.mapped("invoice_id"), first | second)
 
@@ -211,7 +212,8 @@ class TestChanges(BillingCommon):
         self.assertEqual((sub.quantity, sub.price_unit), (30, 21.0))
         self.run_job("2026-04-20")
         self.assertEqual(
-            [(line.quantity, line.price_subtotal) for line in self.invoices(contract).invoice_line_ids.sorted("sequence")],
+            [(line.quantity, line.price_subtotal)
+             for line in self.invoices(contract).invoice_line_ids.sorted("sequence")],
             [(26, 546.0), (4, 42.0)])
 
     def test_a_price_entered_late_is_not_undone_by_a_change_of_quantity(self):

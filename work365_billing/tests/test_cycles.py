@@ -73,7 +73,8 @@ class TestCycles(BillingCommon):
 
     def test_monthly_in_arrears(self):
         contract = self.make_contract(
-            {"quantity": 1, "price_unit": 30.0}, date_start="2026-01-01", date_end="2026-03-31", billing_policy="arrears")
+            {"quantity": 1, "price_unit": 30.0}, date_start="2026-01-01", date_end="2026-03-31",
+            billing_policy="arrears")
         self.bill(contract, "2026-01-02", "2026-01-31", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01")
         self.assertInvoices(contract, [
             ("out_invoice", "2026-02-01", "2026-02-01", [(1, 30.0, 30.0, "2026-01-01", "2026-01-31")]),
@@ -103,8 +104,11 @@ class TestCycles(BillingCommon):
     def test_the_28th_stays_and_the_last_day_is_a_choice(self):
         plain = self.make_contract({"price_unit": 30.0}, date_start="2025-02-28")
         last = self.make_contract({"price_unit": 30.0}, date_start="2025-02-28", last_day_anchor=True)
-        starts = [[str(row.cycle_start) for row in contract.schedule_ids.sorted("cycle_start")[:3]] for contract in plain | last]
-        self.assertEqual(starts, [["2025-02-28", "2025-03-28", "2025-04-28"], ["2025-02-28", "2025-03-31", "2025-04-30"]])
+        starts = [
+            [str(row.cycle_start) for row in contract.schedule_ids.sorted("cycle_start")[:3]]
+            for contract in plain | last]
+        self.assertEqual(
+            starts, [["2025-02-28", "2025-03-28", "2025-04-28"], ["2025-02-28", "2025-03-31", "2025-04-30"]])
 
     def test_calendar_alignment_makes_a_prorated_first_part(self):
         contract = self.make_contract(
@@ -117,7 +121,8 @@ class TestCycles(BillingCommon):
 
     def test_long_frequencies(self):
         for frequency, end, amount in (("semi_annual", "2026-06-30", 60.0), ("triennial", "2028-12-31", 360.0)):
-            contract = self.make_contract({"quantity": 1, "price_unit": 10.0}, date_start="2026-01-01", frequency=frequency)
+            contract = self.make_contract(
+                {"quantity": 1, "price_unit": 10.0}, date_start="2026-01-01", frequency=frequency)
             self.bill(contract, "2026-01-02")
             self.assertInvoices(contract, [
                 ("out_invoice", "2026-01-02", "2026-01-02", [(1, amount, amount, "2026-01-01", end)])])
@@ -133,7 +138,8 @@ class TestCycles(BillingCommon):
 
     def test_nothing_up_to_billed_through(self):
         contract = self.make_contract(
-            {"quantity": 1, "price_unit": 30.0}, date_start="2026-01-01", billed_through="2026-02-14", today="2026-02-20")
+            {"quantity": 1, "price_unit": 30.0}, date_start="2026-01-01", billed_through="2026-02-14",
+            today="2026-02-20")
         self.bill(contract, "2026-03-02")
         self.assertInvoices(contract, [
             ("out_invoice", "2026-02-16", "2026-02-16", [(1, 15.0, 15.0, "2026-02-15", "2026-02-28")]),

@@ -52,7 +52,8 @@ class TestGenerate(BillingCommon):
         self.run_job("2026-04-11")
         self.assertEqual(self.invoices(self.contract), wizard.invoice_id)
         self.assertEqual(wizard.invoice_id.state, "draft")
-        self.assertRecordValues(wizard.invoice_id.billing_run_id, [{"run_type": "manual", "state": "done", "invoiced_count": 1}])
+        self.assertRecordValues(
+            wizard.invoice_id.billing_run_id, [{"run_type": "manual", "state": "done", "invoiced_count": 1}])
 
     def test_an_invoiced_cycle_is_refused_unless_it_is_replaced(self):
         with self.today("2026-04-10"):

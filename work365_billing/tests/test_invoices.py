@@ -22,7 +22,8 @@ class TestInvoices(BillingCommon):
         self.assertRecordValues(move, [{
             "journal_id": journal.id, "invoice_user_id": self.env.user.id, "invoice_payment_term_id": term.id,
             "partner_id": self.customer.id, "company_id": self.company.id, "billing_contract_id": contract.id,
-            "billing_schedule_id": row.id, "billing_kind": "regular", "invoice_origin": contract.name, "state": "draft"}])
+            "billing_schedule_id": row.id, "billing_kind": "regular", "invoice_origin": contract.name,
+            "state": "draft"}])
         self.assertRecordValues(move.invoice_line_ids, [{
             "analytic_distribution": {str(project.id): 100}, "product_id": self.licence.id,
             "account_id": self.company_data["default_account_revenue"].id,
@@ -64,10 +65,10 @@ class TestInvoices(BillingCommon):
         position = self.env["account.fiscal.position"].create({"name": "Abroad"})
         other.write({"fiscal_position_ids": [Command.link(position.id)], "original_tax_ids": [Command.link(tax.id)]})
         product = self._create_product(name="Azure", lst_price=100.0, taxes_id=[Command.set(tax.ids)])
-        home = self.make_contract({"product_id": product.id, "tax_ids": [Command.set(tax.ids)]}, date_start="2026-04-01")
+        taxed = {"product_id": product.id, "tax_ids": [Command.set(tax.ids)]}
+        home = self.make_contract(taxed, date_start="2026-04-01")
         customer = self.env["res.partner"].create({"name": "Abroad Ltd", "property_account_position_id": position.id})
-        abroad = self.make_contract(
-            {"product_id": product.id, "tax_ids": [Command.set(tax.ids)]}, date_start="2026-04-01", partner_id=customer.id)
+        abroad = self.make_contract(taxed, date_start="2026-04-01", partner_id=customer.id)
         self.bill(home | abroad, "2026-04-02")
         self.assertEqual(self.invoices(home).invoice_line_ids.tax_ids, tax)
         self.assertEqual(self.invoices(home).amount_total, 115.0)

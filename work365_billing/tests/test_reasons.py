@@ -46,7 +46,8 @@ class TestReasonsGiven(BillingCommon):
             {"name": "None", "quantity": 0},
             date_start="2026-04-01", alignment="calendar",
             item_ids=[
-                Command.create({"product_id": self.licence.id, "name": "Next", "invoice_on": "2026-06-01", "tax_ids": False}),
+                Command.create({
+                    "product_id": self.licence.id, "name": "Next", "invoice_on": "2026-06-01", "tax_ids": False}),
                 Command.create({
                     "product_id": self.licence.id, "name": "Free", "invoice_on": "2026-04-01", "tax_ids": False,
                     "billable": False})])

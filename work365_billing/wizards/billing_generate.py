@@ -6,6 +6,9 @@ from ..engine import reasons
 from ..models import billing_reason
 from ..models.selections import KINDS
 
+# As the user: who opens the window sees no more than elsewhere.
+PREVIEW = {"compute": "_compute_preview", "store": True, "compute_sudo": False}
+
 
 class BillingGenerate(models.TransientModel):
     """The window *Generate Invoice* for one contract: shows what the planner says, then makes exactly that."""
@@ -34,14 +37,14 @@ class BillingGenerate(models.TransientModel):
     is_future = fields.Boolean(compute="_compute_messages")
     invoiced_message = fields.Char(compute="_compute_messages")
     future_message = fields.Char(compute="_compute_messages")
-    blocked_message = fields.Text(compute="_compute_preview", store=True, compute_sudo=False)
-    blocking_schedule_id = fields.Many2one("billing.schedule", compute="_compute_preview", store=True, compute_sudo=False)
-    line_ids = fields.One2many("billing.generate.line", "wizard_id", compute="_compute_preview", store=True, compute_sudo=False)
+    blocked_message = fields.Text(**PREVIEW)
+    blocking_schedule_id = fields.Many2one("billing.schedule", **PREVIEW)
+    line_ids = fields.One2many("billing.generate.line", "wizard_id", **PREVIEW)
     preview_line_ids = fields.One2many("billing.generate.line", compute="_compute_parts", string="Eligible Items")
     ineligible_line_ids = fields.One2many("billing.generate.line", compute="_compute_parts", string="Not Billed")
-    amount_total = fields.Monetary("Total before Tax", compute="_compute_preview", store=True, compute_sudo=False)
-    invoice_date = fields.Date(compute="_compute_preview", store=True, compute_sudo=False)
-    note = fields.Char(compute="_compute_preview", store=True, compute_sudo=False)
+    amount_total = fields.Monetary("Total before Tax", **PREVIEW)
+    invoice_date = fields.Date(**PREVIEW)
+    note = fields.Char(**PREVIEW)
     invoice_id = fields.Many2one("account.move", "Invoice", readonly=True)
 
     # ---- what is chosen -------------------------------------------------------------------------------------------
@@ -88,8 +91,8 @@ class BillingGenerate(models.TransientModel):
             wizard.is_invoiced = row.state == "invoiced"
             wizard.is_future = bool(row and row.state != "invoiced" and row.cycle_start > today)
             wizard.invoiced_message = self.env._(
-                "This billing cycle is already invoiced by %(invoice)s. To bill it again, tick Replace existing invoice: "
-                "the old invoice stays, marked as replaced, for you to delete or credit.",
+                "This billing cycle is already invoiced by %(invoice)s. To bill it again, tick Replace existing "
+                "invoice: the old invoice stays, marked as replaced, for you to delete or credit.",
                 invoice=row.resulting_invoice_id.display_name) if wizard.is_invoiced else False
             wizard.future_message = self.env._(
                 "This billing cycle starts on %(date)s, in the future. You may proceed: the invoice belongs to that "
