@@ -58,8 +58,11 @@ def _release():
         return {key: value.strip('"') for key, value in pairs}
 
 
-def _mirrors():
-    """Return the mirrors that the machine itself takes its Debian release from."""
+def _mirrors(apt):
+    """Return the mirrors that the machine itself takes its Debian release from.
+
+    :param apt: an apt-get command; it fetches its lists first, since without them (a new container) apt names no mirror
+    """
     given = os.environ.get("BILLING_DEBIAN_MIRROR")
     if given:
         return [given]
@@ -69,8 +72,9 @@ def _mirrors():
             "This machine is not a Debian. Set BILLING_ODOO to an Odoo 19 that exists (its checkout), or, where apt"
             " is present, BILLING_DEBIAN_MIRROR to a Debian mirror."
         )
+    call([*apt, "update"], "odoo-apt-update", ADVICE)
     listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(RELEASE) $(SITE)"], capture_output=True, text=True, check=True
+        [*apt, "indextargets", "--format", "$(CODENAME) $(SITE)"], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     wanted = f"{release['VERSION_CODENAME']} "
     sites = [line.removeprefix(wanted) for line in dict.fromkeys(listed) if line.startswith(wanted)]
@@ -93,8 +97,9 @@ def _fetch(target):
     shutil.rmtree(work, ignore_errors=True)
     debs, tree = work / "debs", work / "tree"
     debs.mkdir(parents=True)
-    _download_from_sid(work, debs)
-    _download(_apt(work, "own"), FROM_OWN_RELEASE, debs)
+    own = _apt(work, "own")
+    _download_from_sid(_mirrors(own), work, debs)
+    _download(own, FROM_OWN_RELEASE, debs)
     for deb in sorted(debs.glob("*.deb")):
         call(["dpkg", "-x", deb, tree], "odoo-unpack", ADVICE)
     packages = tree / "usr/lib/python3/dist-packages"
@@ -110,12 +115,12 @@ def _fetch(target):
     shutil.rmtree(work)
 
 
-def _download_from_sid(work, debs):
-    """Try the machine's mirrors one after the other; apt checks the signatures."""
+def _download_from_sid(mirrors, work, debs):
+    """Try the mirrors one after the other; apt checks the signatures."""
     sources = work / "sid.list"
     options = ["-o", f"Dir::Etc::SourceList={sources}", "-o", "Dir::Etc::SourceParts=-"]
     failure = None
-    for mirror in _mirrors():
+    for mirror in mirrors:
         sources.write_text(f"deb [signed-by={_keyring()}] {mirror} sid main\n")
         try:
             _download(_apt(work, "sid") + options, FROM_SID, debs)

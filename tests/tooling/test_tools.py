@@ -95,7 +95,7 @@ class TestOdooSource:
         monkeypatch.delenv("BILLING_DEBIAN_MIRROR", raising=False)
         monkeypatch.setattr(odoo_source, "_release", lambda: {"ID": "other"})
         with pytest.raises(steps.StepFailed, match="BILLING_ODOO"):
-            odoo_source._mirrors()
+            odoo_source._mirrors(["apt-get"])
 
 
 class TestServers:

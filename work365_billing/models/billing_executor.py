@@ -65,7 +65,7 @@ class BillingExecutor(models.AbstractModel):
         chains = groupby(planned, key=lambda one: one.contract_id)
         good = [one for _contract_id, chain in chains for one in self._until_problem(chain, outcomes)]
         made = self._make_invoices([one for one in good if one.lines], run)
-        outcomes += [self._settle_nothing(one, day) for one in good if not one.lines]
+        outcomes += filter(None, [self._settle_nothing(one, day) for one in good if not one.lines])
         self._record(run, made, outcomes)
 
     def _keep_up(self, contracts, day):
@@ -95,11 +95,15 @@ class BillingExecutor(models.AbstractModel):
         return made
 
     def _settle_nothing(self, one, day):
-        """A row without anything to bill stays open until its cycle has ended, then it is skipped with the reasons."""
+        """A row without anything to bill stays open until its cycle has ended, then it is skipped with the reasons.
+
+        :return: the outcome; None when the job has told the same already on that day
+        """
         row = self.env["billing.schedule"].browse(one.schedule_id or ())
         if one.cycle_end >= day and one.kind == "regular":
+            told = (row.run_date, row.reason, row.message) == (day, one.code, one.message)
             row._set_nothing(one.code, one.message)
-            return (one, "nothing_to_bill", one.code, one.message)
+            return None if told else (one, "nothing_to_bill", one.code, one.message)
         if row:
             row._set_skipped(one.code, one.message)
         return (one, "skipped", one.code, one.message)

@@ -49,7 +49,8 @@ class BillingSchedule(models.Model):
     last_log_id = fields.Integer(
         readonly=True, help="The newest change that the invoice of this period was made with. Kept when it is undone.")
     run_type = fields.Selection(RUN_TYPES, readonly=True)
-    run_date = fields.Date(readonly=True, help="Day on which the invoice was made.")
+    run_date = fields.Date(
+        readonly=True, help="Day on which the invoice was made, or on which there was nothing to bill.")
     reason = fields.Selection(
         "_select_reasons", readonly=True, help="Why the period is not invoiced.")
     message = fields.Text(readonly=True)
@@ -147,7 +148,9 @@ class BillingSchedule(models.Model):
     def _set_nothing(self, code, message):
         """There is nothing to bill yet: the reasons are kept and the period stays open."""
         mended = self._in_error()
-        self.write({"state": "pending", "reason": code, "message": message, "attempts": 0, "retry_at": False})
+        self.write({
+            "state": "pending", "reason": code, "message": message, "attempts": 0, "retry_at": False,
+            "run_date": self.company_id._billing_today()})
         mended._close_alerts(message)
 
     def _set_skipped(self, code, message):

@@ -176,6 +176,10 @@ class TestChanges(BillingCommon):
         row = contract.schedule_ids.sorted("cycle_start")[0]
         self.assertRecordValues(row, [{"state": "pending", "active": True, "reason": "nothing_to_bill"}])
         self.assertIn("not billable", row.message)
+        told = self.env["billing.job"].search([("schedule_id", "=", row.id)])
+        self.assertRecordValues(told, [{"outcome": "nothing_to_bill", "state": "nothing_to_bill"}])
+        self.run_job("2026-04-02", time="06:00:00")  # the same is told once a day
+        self.assertEqual(self.env["billing.job"].search([("schedule_id", "=", row.id)]), told)
         contract.subscription_ids.billable = True
         self.bill(contract, "2026-04-03")
         self.assertRecordValues(row, [{"state": "invoiced", "active": False, "reason": False}])

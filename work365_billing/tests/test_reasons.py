@@ -77,7 +77,7 @@ class TestReasonsGiven(BillingCommon):
         self.assertEqual(self.env["billing.run"].search_count([]), runs)
 
         with self.today("2026-04-03"):
-            row.retry_at = "2026-04-03 23:00:00"
+            row.sudo().retry_at = "2026-04-03 23:00:00"
         self.run_job("2026-04-03")
         jobs = self.invoices(healthy).billing_run_id.job_ids
         self.assertEqual(
