@@ -57,7 +57,7 @@ def build(databases, version, customers, planned):
         with step("OCA's contract installed"):
             databases.copy(template, f"{name}_new")
             databases.install(f"{name}_new", ["contract"], False, "bench-install")
-        with step(f"{planned} contracts of ours, {customers} of OCA's, {dataset.HISTORY} invoices of last month"):
+        with step(f"{planned} contracts of ours, {customers} of OCA's, invoices of last month"):
             call(
                 databases.worker(f"{name}_new", "fill", customers, planned), "bench-fill",
                 "See benchmarks/fill.py.", env=databases.variables(),

@@ -83,4 +83,5 @@ def _planning_table(planning):
 
 
 def _row(name, *cells):
-    return f"{name:<26}" + "".join(f"{cell:>14}" for cell in cells)
+    texts = [f"{cell:.1f}" if isinstance(cell, float) else cell for cell in cells]
+    return f"{name:<26}" + "".join(f"{text:>14}" for text in texts)

@@ -222,14 +222,31 @@ class BillingContract(models.Model):
                 vals["name"] = self.env._("%(name)s (copy)", name=contract.name)
         return vals_list
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A contract that is entered as active, as imports do, gets its schedules like one that is activated."""
+        contracts = super().create(vals_list)
+        contracts._top_up_schedules()
+        return contracts
+
     def write(self, vals):
         fixed = [name for name in (*CYCLE_FIELDS, "company_id", "currency_id") if name in vals]
         changed = self.filtered(lambda contract: contract._changes(vals, fixed)) if fixed else self.browse()
         changed._refuse_when_billed(fixed)
+        by_start = self._get_subscriptions_by_start() if "date_start" in vals else {}
         result = super().write(vals)
+        for start, subscriptions in by_start.items():
+            subscriptions._follow_start(start)
         if changed or "date_end" in vals or "billed_through" in vals:
             self._rebuild_schedules()
+        elif vals.get("state") == "active":
+            self._top_up_schedules()
         return result
+
+    def _get_subscriptions_by_start(self):
+        """Return the subscriptions that start with their contract, by that day."""
+        with_contract = self.subscription_ids.filtered(lambda sub: sub.date_start == sub.contract_id.date_start)
+        return with_contract.grouped("date_start")
 
     def _changes(self, vals, names):
         def cached(name, value):
@@ -254,7 +271,7 @@ class BillingContract(models.Model):
                 raise UserError(self.env._(
                     "%(contract)s is closed and is not billed any more: duplicate it.", contract=contract.display_name))
             contract._check_complete()
-            contract.state = "active"
+            contract.state = "active"  # makes the schedules
         self._top_up_schedules()
 
     def _check_complete(self):

@@ -7,14 +7,14 @@ from itertools import chain
 
 from odoo.tools import SQL
 
-from ..engine import facts
+from ..engine import facts, reasons
 from ..engine.cycles import Cycle, cycles, schedule_date
 from ..engine.money import compound_discount, exact
 from ..engine.steps import SALES_UNIT_MONTHS
 
 ROW_FIELDS = [
     "contract_id", "company_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at",
-    "last_log_id"]
+    "last_log_id", "reason"]
 
 
 class FactsReader:
@@ -121,7 +121,9 @@ class FactsReader:
         """Return the engine's form of a ledger row."""
         index = terms.recurrence.index_of(row.cycle_start)
         cycle = Cycle(index, row.cycle_start, row.cycle_end, terms.recurrence.period(index))
-        state = "pending" if self._replaced and row.resulting_invoice_id in self._replaced else row.state
+        state = "invoiced" if row.state == "skipped" else row.state
+        if self._replaced and row.resulting_invoice_id in self._replaced:
+            state = "pending"
         return facts.Row(row.id, row.kind, cycle, row.schedule_date, state, row.last_log_id)
 
     def virtual_rows(self, contract, terms, until):
@@ -150,7 +152,7 @@ class FactsReader:
         look_back = terms.recurrence.period(terms.recurrence.index_of(min([first_day, *pending]))).start
         rows = tuple(
             self.engine_row(row, terms) for row in self.rows_of(contract)
-            if row.kind == "regular" and row.state != "skipped" and row.cycle_end >= look_back)
+            if row.kind == "regular" and self._is_of_interest(row) and row.cycle_end >= look_back)
         billed = {
             (sub.id, start): amount for sub in self.subscriptions_of(contract)
             for start, amount in self._billed_of[sub.id].items()}
@@ -159,6 +161,11 @@ class FactsReader:
             items=tuple(self._item(contract, item) for item in self.items_of(contract)),
             proration_unit=contract.proration_unit, refunds=contract.refunds_active,
             rounding=contract.currency_id.rounding, discount_digits=self._digits)
+
+    @staticmethod
+    def _is_of_interest(row):
+        """Tell whether changes may reach into ``row``: one in which nothing was to bill is as one invoiced with 0.00."""
+        return row.state != "skipped" or row.reason == reasons.NOTHING_TO_BILL
 
     def _charge(self, contract, sub, seen):
         logs = tuple(

@@ -154,8 +154,14 @@ class BillingSchedule(models.Model):
         mended._close_alerts(message)
 
     def _set_skipped(self, code, message):
-        """The period is closed without an invoice."""
+        """The period is closed without an invoice.
+
+        Where there was nothing to bill, changes of the period that are entered from now on are still billed.
+        """
         mended = self._in_error()
+        if code == reasons.NOTHING_TO_BILL:
+            for row in self:
+                row.last_log_id = max(row.contract_id.change_log_ids.ids, default=0)
         for company, rows in self.grouped("company_id").items():
             rows.write({
                 "state": "skipped", "active": False, "on_hold": False, "reason": code, "message": message,

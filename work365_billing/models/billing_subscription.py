@@ -119,6 +119,10 @@ class BillingSubscription(models.Model):
         changes = {name: vals[name] for name in ("quantity", "price_unit") if name in vals}
         live = self.filtered(lambda subscription: subscription._is_change(changes))
         self._check_fixed_once_billed(vals)
+        if "date_end" in vals:
+            self._check_later_end(fields.Date.to_date(vals["date_end"]))
+        if vals.get("date_start"):
+            self._move_start(fields.Date.to_date(vals["date_start"]))
         super(BillingSubscription, self - live).write(vals)
         result = super(BillingSubscription, live).write({name: vals[name] for name in vals if name not in changes})
         if "tax_ids" in vals:
@@ -162,6 +166,17 @@ class BillingSubscription(models.Model):
                     "%(subscription)s is already billed up to %(date)s: use Deactivate to stop it earlier, with or "
                     "without a refund.", subscription=subscription.name, date=last))
 
+    def _check_later_end(self, end):
+        """Refuse a later end when the days after the old one lie in an invoiced cycle: they would never be billed."""
+        for subscription in self.filtered(lambda sub: sub.date_end and (not end or end > sub.date_end)):
+            rows = subscription.contract_id.schedule_ids.sudo().filtered(
+                lambda row, sub=subscription: row.state == "invoiced" and row.cycle_end > sub.date_end)
+            if rows:
+                raise UserError(self.env._(
+                    "%(subscription)s ended on %(end)s and the contract is invoiced up to %(date)s: add a new "
+                    "subscription that starts the day after. The days since are billed with the next invoice.",
+                    subscription=subscription.name, end=subscription.date_end, date=max(rows.mapped("cycle_end"))))
+
     def _get_billed_through(self):
         """Return the last day for which a live invoice bills this subscription, or None."""
         self.ensure_one()
@@ -196,7 +211,7 @@ class BillingSubscription(models.Model):
 
     def _sync_creation_log(self, vals):
         """While the contract is a draft, the first log follows what is typed; later changes keep their difference."""
-        if not {"quantity", "price_unit", "date_start"} & set(vals):
+        if not {"quantity", "price_unit"} & set(vals):
             return
         for subscription in self.filtered(lambda subscription: subscription.contract_id.state == "draft"):
             log = subscription.change_log_ids.sudo().filtered(lambda log: log.event == "create")[:1]
@@ -204,9 +219,32 @@ class BillingSubscription(models.Model):
                 applied = subscription._get_applied()
                 typed = {**applied, **{name: vals[name] for name in applied if name in vals}}
                 log.quantity = float(exact(log.quantity) + exact(typed["quantity"]) - exact(applied["quantity"]))
-                log.effective_date = subscription.date_start
                 if typed["price_unit"] != applied["price_unit"]:
                     log.price_unit = typed["price_unit"]
+
+    def _follow_start(self, old):
+        """Let the subscriptions that started on ``old`` with their contract start on its new first day."""
+        for subscription in self.filtered(lambda sub: sub.date_start == old and sub.contract_id.date_start != old):
+            subscription.date_start = subscription.contract_id.date_start
+
+    def _move_start(self, start):
+        """Let the first change log, and those that would come before it, follow the new start."""
+        for subscription in self:
+            logs = subscription.change_log_ids.sudo()  # logs are written by the system only
+            first = logs.filtered(lambda log: log.event == "create")[:1]
+            if first and start < first.effective_date:
+                subscription._check_start_not_invoiced(start, first)
+            (first | logs.filtered(lambda log: log.effective_date < start)).write({"effective_date": start})
+
+    def _check_start_not_invoiced(self, start, first):
+        """Refuse an earlier start within a cycle whose invoice was made with the later one: it would not be billed."""
+        rows = self.contract_id.schedule_ids.sudo().filtered(
+            lambda row: row.state == "invoiced" and row.cycle_end >= start and row.last_log_id >= first.id)
+        if rows:
+            raise UserError(self.env._(
+                "The contract is invoiced up to %(date)s: to bill %(subscription)s from an earlier day, add a new "
+                "subscription that ends on the day before this one starts.",
+                date=max(rows.mapped("cycle_end")), subscription=self.name))
 
     def _prepare_log(self, event, effective_date, quantity, price_unit=None, **values):
         today = self.company_id._billing_today()

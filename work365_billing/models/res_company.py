@@ -1,6 +1,6 @@
 import pytz
 
-from odoo import api, fields, models
+from odoo import fields, models
 
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -11,10 +11,7 @@ class ResCompany(models.Model):
     billing_tz = fields.Selection(
         _tz_get,
         string="Billing Time Zone",
-        compute="_compute_billing_tz",
-        store=True,
-        readonly=False,
-        help="The local date of this time zone decides what is due. Default: the company address's, else UTC.",
+        help="The local date of this time zone decides what is due. Empty: the company address's, else UTC.",
     )
     billing_refund = fields.Boolean(
         "Generate Refund Invoices",
@@ -29,16 +26,11 @@ class ResCompany(models.Model):
         "At least one billing schedule must exist ahead: enter a number above zero.",
     )
 
-    @api.depends("partner_id.tz")
-    def _compute_billing_tz(self):
-        for company in self:
-            company.billing_tz = company.billing_tz or company.partner_id.tz or "UTC"
-
     def _billing_today(self):
         """Return the local date of the company: the "today" of everything that is billed."""
         self.ensure_one()
         now = pytz.utc.localize(fields.Datetime.now())
-        return now.astimezone(pytz.timezone(self.billing_tz or "UTC")).date()
+        return now.astimezone(pytz.timezone(self.billing_tz or self.partner_id.sudo().tz or "UTC")).date()
 
     def _billing_cycle_range(self, frequency):
         """Return how many schedules ahead exist for contracts of ``frequency``."""

@@ -243,3 +243,74 @@ class TestChanges(BillingCommon):
             with self.assertRaises(ValidationError):
                 sub.deactivate("2026-04-10")
         self.assertEqual(sub.quantity, 1)
+
+    def test_a_start_corrected_before_the_bill_is_what_is_billed(self):
+        contract = self.make_contract({"quantity": 5, "price_unit": 30.0}, date_start="2026-04-01")
+        with self.today("2026-04-01"):
+            contract.subscription_ids.date_start = "2026-04-16"
+        self.bill(contract, "2026-04-02", "2026-05-02")
+        self.assertEqual([self.lines(move) for move in self.invoices(contract)], [
+            [(5, 75.0, "2026-04-16", "2026-04-30")], [(5, 150.0, "2026-05-01", "2026-05-31")]])
+
+    def test_a_start_is_not_moved_into_a_cycle_that_is_invoiced_without_it(self):
+        contract = self.make_contract(
+            {"quantity": 5, "price_unit": 30.0, "date_start": "2026-05-10"}, {"quantity": 1, "price_unit": 1.0},
+            date_start="2026-04-01")
+        self.bill(contract, "2026-04-02")
+        with self.today("2026-04-20"), self.assertRaisesRegex(UserError, "add a new subscription"):
+            contract.subscription_ids[0].date_start = "2026-04-16"
+        with self.today("2026-04-20"):
+            contract.subscription_ids[0].date_start = "2026-05-01"
+        self.bill(contract, "2026-05-02")
+        self.assertEqual(self.lines(self.invoices(contract)[1])[0], (5, 150.0, "2026-05-01", "2026-05-31"))
+
+    def test_subscriptions_that_start_with_the_contract_follow_its_start(self):
+        contract = self.make_contract(
+            {"quantity": 5, "price_unit": 30.0}, {"quantity": 1, "price_unit": 30.0, "date_start": "2026-04-21"},
+            date_start="2026-04-10")
+        with self.today("2026-04-10"):
+            contract.date_start = "2026-04-01"
+        self.bill(contract, "2026-04-11")
+        self.assertEqual(self.lines(self.invoices(contract)), [
+            (5, 150.0, "2026-04-01", "2026-04-30"), (1, 10.0, "2026-04-21", "2026-04-30")])
+
+    def test_an_end_is_not_extended_over_a_cycle_that_is_invoiced_without_it(self):
+        contract = self.make_contract(
+            {"quantity": 5, "price_unit": 30.0, "date_end": "2026-04-15"}, date_start="2026-04-01")
+        sub = contract.subscription_ids
+        with self.today("2026-04-01"):
+            sub.date_end = "2026-04-20"
+        self.bill(contract, "2026-04-02")
+        for end in ("2026-05-31", False):
+            with self.assertRaisesRegex(UserError, "starts the day after"):
+                sub.date_end = end
+        with self.today("2026-04-25"):
+            sub.copy({"date_start": "2026-04-21", "date_end": False})
+        self.bill(contract, "2026-05-02")
+        self.assertEqual([self.lines(move) for move in self.invoices(contract)], [
+            [(5, 100.0, "2026-04-01", "2026-04-20")],
+            [(5, 150.0, "2026-05-01", "2026-05-31"), (5, 50.0, "2026-04-21", "2026-04-30")]])
+
+    def test_a_late_entry_reaches_into_a_cycle_that_had_nothing_to_bill(self):
+        contract = self.make_contract({"quantity": 0, "price_unit": 30.0}, date_start="2026-04-01")
+        self.run_job("2026-04-02")
+        self.run_job("2026-05-01")
+        self.assertRecordValues(contract.schedule_ids.sorted("cycle_start")[0], [
+            {"state": "skipped", "reason": "nothing_to_bill"}])
+        with self.today("2026-05-01"):
+            contract.subscription_ids.change_quantity(2, "2026-04-16")
+        self.bill(contract, "2026-05-02", "2026-06-02")
+        self.assertEqual([self.lines(move) for move in self.invoices(contract)], [
+            [(2, 60.0, "2026-05-01", "2026-05-31"), (2, 30.0, "2026-04-16", "2026-04-30")],
+            [(2, 60.0, "2026-06-01", "2026-06-30")]])
+
+    def test_a_cycle_that_was_not_billable_or_skipped_by_hand_is_not_billed_later(self):
+        contract = self.make_contract({"quantity": 2, "price_unit": 30.0, "billable": False}, date_start="2026-04-01")
+        self.run_job("2026-04-02")
+        self.run_job("2026-05-01")
+        with self.today("2026-05-01"):
+            contract.subscription_ids.billable = True
+            contract.schedule_ids.filtered(lambda row: str(row.cycle_start) == "2026-05-01").action_skip()
+            contract.subscription_ids.change_quantity(3, "2026-05-16")
+        self.bill(contract, "2026-06-02")
+        self.assertEqual(self.lines(self.invoices(contract)), [(3, 90.0, "2026-06-01", "2026-06-30")])

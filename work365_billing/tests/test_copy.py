@@ -240,3 +240,15 @@ class TestCopy(BillingCommon):
         self.assertEqual(len(rows), 4 + 12)
         self.assertEqual((rows[0][:3], rows[-1][:3]), (
             ("2026-01-15", "2026-02-14", "2026-01-16"), ("2027-04-15", "2027-05-14", "2027-04-16")))
+
+    def test_a_contract_entered_as_active_has_its_schedules(self):
+        contract = self.make_contract(
+            {"quantity": 10, "price_unit": 12.0}, date_start="2026-04-01", date_end="2026-05-31", state="active",
+            activate=False)
+        self.assertEqual(self.rows(contract), [
+            ("2026-04-01", "2026-04-30", "2026-04-02", "pending"), ("2026-05-01", "2026-05-31", "2026-05-02", "pending")])
+        draft = self.make_contract({"quantity": 10, "price_unit": 12.0}, date_start="2026-04-01", activate=False)
+        self.assertFalse(draft.schedule_ids)
+        with self.today("2026-04-01"):
+            draft.write({"state": "active", "date_end": "2026-04-30"})
+        self.assertEqual(self.rows(draft), [("2026-04-01", "2026-04-30", "2026-04-02", "pending")])
