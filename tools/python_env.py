@@ -18,7 +18,8 @@ def create(odoo):
     :param odoo: folder that holds the package `odoo`; a .pth file names it, so that pip sees Odoo, too
     """
     requirements = CHECKOUT / "requirements.txt"
-    target = CACHE / "venv" / digest(requirements.read_text(), sys.version, sys.base_prefix, odoo)
+    minor = sys.version_info[:2]  # the rest may change under our hands: installing venv updates Python, too
+    target = CACHE / "venv" / digest(requirements.read_text(), minor, sys.base_prefix, odoo)
     python = target / "bin" / "python"
     if not (target / "complete").exists():
         with step("Python packages"):

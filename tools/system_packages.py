@@ -19,25 +19,25 @@ def ensure():
     missing = [needed for needed in NEEDED if not _present(needed[0])]
     can_install = os.geteuid() == 0 and shutil.which("apt-get")
     if missing and can_install and not TRIED.exists():
-        TRIED.touch()
-        _try("update")
+        _try("apt-update", "update")
         for _names, packages, _cost in missing:
             with step(f"System package {packages[0]}"):
-                _try("install", "-y", "--no-install-recommends", *packages)
+                _try(f"apt-{packages[0]}", "install", "-y", "--no-install-recommends", *packages)
+        TRIED.touch()
     for names, packages, cost in missing:
         if not _present(names):
-            why = f"apt could not install it ({LOGS}/apt-install.log)" if can_install else "to have it, as root"
-            print(f"! {packages[0]} is missing: {cost}; {why}: apt-get install {' '.join(packages)}", flush=True)
+            wish = f"apt-get install {' '.join(packages)}"
+            advice = f"`{wish}` failed, see {LOGS}/apt-{packages[0]}.log" if can_install else f"as root: {wish}"
+            print(f"! {packages[0]} is missing: {cost}; {advice}", flush=True)
 
 
 def _present(names):
     return any(map(shutil.which, names))
 
 
-def _try(action, *arguments):
+def _try(log, *arguments):
     """The set-up goes on without these programs, so a failure is told by the line at the end."""
-    command = ["apt-get", "-q", action, *arguments]
     try:
-        call(command, f"apt-{action}", "", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        call(["apt-get", "-q", *arguments], log, "", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
     except StepFailed:
         return

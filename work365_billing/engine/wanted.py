@@ -32,11 +32,13 @@ class Wanted:
         if price is None:
             price = self.cycle_price(charge, cycle, logs)
         total = quantity = Fraction(0)
-        for log in sorted((log for log in logs if log.acts_on <= last), key=by_date):
-            before, quantity = quantity, quantity + log.delta
+        for day, delta in steps(logs):
+            if day > last:
+                break
+            before, quantity = quantity, quantity + delta
             units = max(quantity, 0) - max(before, 0)
             if units:
-                total += units * self._share(max(log.acts_on, cycle.start), last, cycle)
+                total += units * self._share(max(day, cycle.start), last, cycle)
         return total * price
 
     def cycle_price(self, charge: Charge, cycle: Cycle, logs: Sequence[Log]) -> Fraction:
@@ -61,6 +63,26 @@ class Wanted:
 def by_date(log: Log):
     """Sort changes by the day on which they act, then as they were entered."""
     return (log.acts_on, log.effective, log.id)
+
+
+def steps(logs: Sequence[Log]) -> list[tuple[date, Fraction]]:
+    """Return the changes of the billed quantity as (day, delta), by day.
+
+    An increase that is entered after a reduction that is not credited first gives back what is paid still: up to
+    the reduction it changes nothing before the day from which the reduction counts.
+    """
+    kept = [[log, -log.delta] for log in logs if log.delta < 0 and log.acts_on > log.effective]
+    found = []
+    for log in sorted(logs, key=by_date):
+        delta = log.delta
+        for entry in kept:
+            reduction, rest = entry
+            if delta > 0 and reduction.id < log.id and reduction.effective <= log.acts_on < reduction.acts_on:
+                again = min(rest, delta)
+                entry[1], delta = rest - again, delta - again
+                found.append((reduction.acts_on, log, again))
+        found.append((log.acts_on, log, delta))
+    return [(day, delta) for day, log, delta in sorted(found, key=lambda one: (one[0], one[1].effective, one[1].id))]
 
 
 def last_day(charge: Charge, cycle: Cycle) -> date:

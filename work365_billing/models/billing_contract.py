@@ -266,13 +266,14 @@ class BillingContract(models.Model):
 
     def action_activate(self):
         """Start billing: check that the contract is complete and make its schedules. Does nothing when active."""
-        for contract in self.filtered(lambda contract: contract.state != "active"):
+        waiting = self.filtered(lambda contract: contract.state != "active")
+        for contract in waiting:
             if contract.state == "closed":
                 raise UserError(self.env._(
                     "%(contract)s is closed and is not billed any more: duplicate it.", contract=contract.display_name))
             contract._check_complete()
-            contract.state = "active"  # makes the schedules
-        self._top_up_schedules()
+        waiting.write({"state": "active"})  # makes the schedules
+        (self - waiting)._top_up_schedules()
 
     def _check_complete(self):
         self.ensure_one()
@@ -287,6 +288,7 @@ class BillingContract(models.Model):
 
     def action_close(self):
         """Stop billing for good: open schedules are removed."""
+        self.check_access("write")
         self._set_state("closed", ("draft", "active", "suspended", "closed"))
         self.env["billing.schedule"].sudo().search(  # users close contracts without the right to edit the ledger
             [("contract_id", "in", self.ids), ("state", "in", ("pending", "error"))]).unlink()

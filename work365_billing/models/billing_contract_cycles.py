@@ -98,10 +98,12 @@ class BillingContract(models.Model):
         if not ended:
             return
         Schedule = self.env["billing.schedule"].sudo()
-        still_open = {contract for [contract] in Schedule._read_group(
-            [("contract_id", "in", ended.ids), ("state", "in", ("pending", "error"))], ["contract_id"])}
-        for contract in ended.filtered(lambda contract: contract not in still_open):
-            contract.sudo().state = "closed"
+        still_open = Schedule._read_group(
+            [("contract_id", "in", ended.ids), ("state", "in", ("pending", "error"))], ["contract_id"])
+        waiting = self.env["billing.item"].sudo()._read_group(
+            [("contract_id", "in", ended.ids), ("invoice_line_id", "=", False), ("billable", "=", True),
+             ("invoice_on", ">", day)], ["contract_id"])
+        (ended - self.browse([contract.id for [contract] in still_open + waiting])).sudo().state = "closed"
 
     def _reopen_for_billing(self):
         """A contract that closed itself after its end is active again when an invoice of it is undone."""

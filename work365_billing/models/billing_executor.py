@@ -38,14 +38,18 @@ class BillingExecutor(models.AbstractModel):
                 self._bill_alone(run, contract, day)
 
     def _bill_together(self, run, contracts, day):
-        planned = self.env["billing.planner"]._plan_due(contracts, day)
-        self._bill_planned(run, planned, day)
-        self._keep_up(contracts, day)
+        self._bill_planned(run, self._plan(contracts, day), day)
+        contracts._close_ended(day)
+
+    def _plan(self, contracts, day):
+        """Plan what is due, first with the schedules that are missing: the job may not have run for long."""
+        contracts._top_up_schedules()
+        return self.env["billing.planner"]._plan_due(contracts, day)
 
     def _bill_alone(self, run, contract, day):
         """Bill one contract row by row: the row that is refused is parked, those after it are left."""
         planned = []
-        exc = self._attempt(lambda: planned.extend(self.env["billing.planner"]._plan_due(contract, day)))
+        exc = self._attempt(lambda: planned.extend(self._plan(contract, day)))
         if exc:
             self._refuse(run, contract, self._find_first_due(contract, day), exc)
             return
@@ -55,7 +59,7 @@ class BillingExecutor(models.AbstractModel):
                 self._refuse(run, contract, self._get_row(one), exc)
             if exc or one.problem:
                 return
-        exc = self._attempt(lambda: self._keep_up(contract, day))
+        exc = self._attempt(lambda: contract._close_ended(day))
         if exc:
             self._refuse(run, contract, self.env["billing.schedule"], exc)
 
@@ -67,10 +71,6 @@ class BillingExecutor(models.AbstractModel):
         made = self._make_invoices([one for one in good if one.lines], run)
         outcomes += filter(None, [self._settle_nothing(one, day) for one in good if not one.lines])
         self._record(run, made, outcomes)
-
-    def _keep_up(self, contracts, day):
-        contracts._top_up_schedules()
-        contracts._close_ended(day)
 
     def _until_problem(self, chain, outcomes):
         """Yield the rows of one contract up to the first that cannot be billed; that one is parked."""

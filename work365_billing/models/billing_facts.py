@@ -164,7 +164,7 @@ class FactsReader:
 
     @staticmethod
     def _is_of_interest(row):
-        """Tell whether changes may reach into ``row``: one in which nothing was to bill is as one invoiced with 0.00."""
+        """Tell whether changes may reach into ``row``: one without anything to bill counts as invoiced with 0.00."""
         return row.state != "skipped" or row.reason == reasons.NOTHING_TO_BILL
 
     def _charge(self, contract, sub, seen):
@@ -174,7 +174,7 @@ class FactsReader:
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
             unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable,
-            discount=self._discount(contract, sub))
+            discount=self._discount(contract, sub.discount, sub.price_unit))
 
     def _log(self, log):
         counts_from = log.counts_from or None
@@ -188,13 +188,12 @@ class FactsReader:
     def _item(self, contract, item):
         return facts.Item(
             id=item.id, invoice_on=item.invoice_on, quantity=exact(item.quantity), price=exact(item.price_unit),
-            discount=self._discount(contract, item), billable=item.billable)
+            discount=self._discount(contract, item.discount, item.price_unit * item.quantity), billable=item.billable)
 
     @staticmethod
-    def _discount(contract, source):
-        """Return the line's discount compounded with the contract's, which spares what is negative already."""
-        own = source.discount or 0.0
-        return compound_discount(own) if source.price_unit < 0 else compound_discount(contract.discount or 0.0, own)
+    def _discount(contract, own, amount):
+        """Return the line's ``own`` discount compounded with the contract's, which spares a negative ``amount``."""
+        return compound_discount(0.0 if amount < 0 else contract.discount or 0.0, own or 0.0)
 
 
 def day_after(day):

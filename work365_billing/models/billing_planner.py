@@ -105,7 +105,9 @@ class BillingPlanner(models.AbstractModel):
             return []
         if not (reader.has_pending_logs(contract) or reader.items_of(contract)):
             return []
-        return [self._change_log_row(reader, contract, day_after(contract.date_end), day_after(contract.date_end))]
+        first = day_after(contract.date_end)
+        later = [item.invoice_on for item in reader.items_of(contract) if item.billable and item.invoice_on <= day]
+        return [self._change_log_row(reader, contract, first, max([first, *later]))]
 
     def _change_log_row(self, reader, contract, start, up_to):
         """Return a change-log row that is not in the ledger yet; its period follows the last one of its kind."""

@@ -117,7 +117,8 @@ class BillingSubscription(models.Model):
     def write(self, vals):
         """On a contract that is or was active, a new quantity or price is a change from today."""
         changes = {name: vals[name] for name in ("quantity", "price_unit") if name in vals}
-        live = self.filtered(lambda subscription: subscription._is_change(changes))
+        entered = self.filtered(lambda subscription: changes and subscription._is_being_entered())
+        live = (self - entered).filtered(lambda subscription: subscription._is_change(changes))
         self._check_fixed_once_billed(vals)
         if "date_end" in vals:
             self._check_later_end(fields.Date.to_date(vals["date_end"]))
@@ -127,16 +128,20 @@ class BillingSubscription(models.Model):
         result = super(BillingSubscription, live).write({name: vals[name] for name in vals if name not in changes})
         if "tax_ids" in vals:
             self._remember_taxes()
-        (self - live)._sync_creation_log(vals)
+        entered._sync_creation_log(changes)
         for subscription in live:
-            subscription._change(subscription.company_id._billing_today(), **changes)
+            subscription._change(max(subscription.company_id._billing_today(), subscription.date_start), **changes)
         return result
 
     def _is_change(self, changes):
-        """Tell whether writing ``changes`` must be logged: not on a draft, and not what the logs say already."""
-        if not changes or self.contract_id.state == "draft":
-            return False
+        """Tell whether ``changes`` must be logged: they are not what the logs say already."""
         return any(value != changes.get(name, value) for name, value in self._get_applied().items())
+
+    def _is_being_entered(self):
+        """Tell whether what is typed corrects the first entry: the contract is a draft, or the start lies ahead."""
+        first = self.change_log_ids.sudo().filtered(lambda log: log.event == "create")[:1]
+        ahead = self.date_start > self.company_id._billing_today() and first.state != "archived"
+        return self.contract_id.state == "draft" or ahead
 
     def _get_applied(self):
         """Return the quantity and price that the applied change logs amount to."""
@@ -209,15 +214,13 @@ class BillingSubscription(models.Model):
             subscription._prepare_log("create", subscription.date_start, subscription.quantity)
             for subscription in self])
 
-    def _sync_creation_log(self, vals):
-        """While the contract is a draft, the first log follows what is typed; later changes keep their difference."""
-        if not {"quantity", "price_unit"} & set(vals):
-            return
-        for subscription in self.filtered(lambda subscription: subscription.contract_id.state == "draft"):
+    def _sync_creation_log(self, changes):
+        """Let the first log follow what is typed while it is being entered; later changes keep their difference."""
+        for subscription in self:
             log = subscription.change_log_ids.sudo().filtered(lambda log: log.event == "create")[:1]
             if log:
                 applied = subscription._get_applied()
-                typed = {**applied, **{name: vals[name] for name in applied if name in vals}}
+                typed = {**applied, **changes}
                 log.quantity = float(exact(log.quantity) + exact(typed["quantity"]) - exact(applied["quantity"]))
                 if typed["price_unit"] != applied["price_unit"]:
                     log.price_unit = typed["price_unit"]
@@ -293,7 +296,8 @@ class BillingSubscription(models.Model):
         contracts = self.contract_id
         for subscription in self.filtered(lambda subscription: subscription.state == "active"):
             if subscription._get_billed_through():
-                subscription.deactivate(refund=True)
+                today = subscription.company_id._billing_today()
+                subscription.deactivate(max(today, subscription.date_start), refund=True)
             else:
                 subscription.unlink()
         for contract in contracts:

@@ -314,3 +314,61 @@ class TestChanges(BillingCommon):
             contract.subscription_ids.change_quantity(3, "2026-05-16")
         self.bill(contract, "2026-06-02")
         self.assertEqual(self.lines(self.invoices(contract)), [(3, 90.0, "2026-06-01", "2026-06-30")])
+
+    def test_a_subscription_that_starts_later_is_corrected_until_then(self):
+        contract = self.make_contract(
+            {"quantity": 5, "price_unit": 30.0, "date_start": "2026-05-16"}, {"quantity": 1, "price_unit": 1.0},
+            date_start="2026-04-01")
+        sub = contract.subscription_ids[0]
+        self.bill(contract, "2026-04-02")
+        with self.today("2026-04-20"):
+            sub.write({"quantity": 6, "price_unit": 31.0})
+        self.assertRecordValues(sub.change_log_ids, [
+            {"event": "create", "quantity": 6.0, "price_unit": 31.0, "state": "active"}])
+        with self.today("2026-04-20"):
+            sub.write({"quantity": 7, "date_start": "2026-05-05"})
+            self.assertRecordValues(sub.change_log_ids, [{"event": "create", "quantity": 7.0}])
+            sub.date_start = "2026-05-16"
+        self.bill(contract, "2026-05-02")
+        self.assertEqual(self.lines(self.invoices(contract)[1])[0], (7, 112.0, "2026-05-16", "2026-05-31"))
+        with self.today("2026-05-10"):
+            sub.quantity = 8  # it is billed: a change from its start
+        self.assertEqual(sub.change_log_ids.sorted("id").mapped("quantity"), [7, 1])
+        self.run_job("2026-05-16")
+        self.assertEqual(sub.quantity, 8)
+        self.bill(contract, "2026-06-02")
+        self.assertEqual(self.lines(self.invoices(contract)[2])[:2], [
+            (8, 248.0, "2026-06-01", "2026-06-30"), (1, 16.0, "2026-05-16", "2026-05-31")])
+
+    def test_the_discount_of_the_contract_spares_items_of_a_negative_quantity_too(self):
+        item = {"product_id": self.licence.id, "invoice_on": "2026-04-02", "tax_ids": False}
+        contract = self.make_contract(
+            {"quantity": 1, "price_unit": 30.0}, date_start="2026-04-01", discount=10.0,
+            item_ids=[Command.create({**item, "quantity": -1, "price_unit": 5.0}),
+                      Command.create({**item, "quantity": -2, "price_unit": -5.0})])
+        self.bill(contract, "2026-04-02")
+        self.assertEqual(
+            self.invoices(contract).invoice_line_ids.sorted("sequence").mapped("price_subtotal"), [27.0, -5.0, 9.0])
+
+    def test_an_item_that_is_due_after_the_end_keeps_the_contract_until_it_is_billed(self):
+        contract = self.make_contract(
+            {"quantity": 5, "price_unit": 30.0}, date_start="2026-04-01", date_end="2026-04-30",
+            item_ids=[Command.create({
+                "product_id": self.licence.id, "price_unit": 99.0, "invoice_on": "2026-05-10", "tax_ids": False})])
+        self.bill(contract, "2026-04-02", "2026-05-01", "2026-05-09")
+        self.assertEqual(contract.state, "active")
+        self.bill(contract, "2026-05-10", "2026-05-11")
+        self.assertInvoices(contract, [
+            ("out_invoice", "2026-04-02", "2026-04-02", [(5, 30.0, 150.0, "2026-04-01", "2026-04-30")]),
+            ("out_invoice", "2026-05-10", "2026-05-10", [(1, 99.0, 99.0, False, False)])])
+        self.assertEqual(contract.state, "closed")
+
+    def test_a_start_in_the_past_tells_number_and_total_before_the_activation(self):
+        contract = self.make_contract(
+            {"quantity": 10, "price_unit": 12.0}, date_start="2026-01-15", activate=False)
+        with self.today("2026-04-20"):
+            self.assertRegex(contract.past_message, r"4 invoices of .*480\.00")
+            contract.action_activate()
+            self.assertFalse(contract.past_message)
+        self.run_job("2026-04-20")
+        self.assertEqual(self.invoices(contract).mapped("amount_untaxed"), [120.0] * 4)

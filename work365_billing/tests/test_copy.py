@@ -246,7 +246,8 @@ class TestCopy(BillingCommon):
             {"quantity": 10, "price_unit": 12.0}, date_start="2026-04-01", date_end="2026-05-31", state="active",
             activate=False)
         self.assertEqual(self.rows(contract), [
-            ("2026-04-01", "2026-04-30", "2026-04-02", "pending"), ("2026-05-01", "2026-05-31", "2026-05-02", "pending")])
+            ("2026-04-01", "2026-04-30", "2026-04-02", "pending"),
+            ("2026-05-01", "2026-05-31", "2026-05-02", "pending")])
         draft = self.make_contract({"quantity": 10, "price_unit": 12.0}, date_start="2026-04-01", activate=False)
         self.assertFalse(draft.schedule_ids)
         with self.today("2026-04-01"):

@@ -153,3 +153,16 @@ class TestGenerate(BillingCommon):
         self.assertRecordValues(row, [{"state": "invoiced", "resulting_invoice_id": wizard.invoice_id.id}])
         with self.assertRaisesRegex(UserError, "nothing to skip"):
             row.action_skip()
+
+    def test_a_cycle_brings_its_contract_and_no_other(self):
+        other = self.make_contract({"quantity": 1, "price_unit": 7.0}, date_start="2026-04-01", name="other")
+        row = other.schedule_ids.sorted("cycle_start")[0]
+        with self.today("2026-04-10"):
+            wizard = self.env["billing.generate"].create({"schedule_id": row.id})
+            self.assertEqual(wizard.contract_id, other)
+            wizard.action_proceed()
+            self.assertEqual(wizard.invoice_id.amount_untaxed, 7.0)
+            wizard = self.open(schedule_id=self.rows()[0].id)
+            wizard.schedule_id = other.schedule_ids.sorted("cycle_start")[1]
+            with self.assertRaisesRegex(UserError, "no billing cycle"):
+                wizard.action_proceed()

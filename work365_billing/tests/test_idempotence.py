@@ -127,7 +127,8 @@ class TestIdempotence(BillingCommon):
 
     def test_without_a_zone_of_its_own_the_company_has_that_of_its_address(self):
         self.company.billing_tz = False
-        for zone, day in ((False, "2026-04-01"), ("Pacific/Auckland", "2026-04-02"), ("America/Los_Angeles", "2026-04-01")):
+        for zone, day in (
+                (False, "2026-04-01"), ("Pacific/Auckland", "2026-04-02"), ("America/Los_Angeles", "2026-04-01")):
             self.company.partner_id.tz = zone
             with freeze_time("2026-04-01 20:00:00"):
                 self.assertEqual(str(self.company._billing_today()), day)

@@ -67,8 +67,10 @@ class BillingGenerate(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """A date without a cycle asks for a change-log invoice."""
+        """A cycle brings its contract; a date without a cycle asks for a change-log invoice."""
         for vals in vals_list:
+            if vals.get("schedule_id"):
+                vals["contract_id"] = self.env["billing.schedule"].browse(vals["schedule_id"]).contract_id.id
             if vals.get("date_to") and not vals.get("schedule_id"):
                 vals.setdefault("kind", "change_log")
         return super().create(vals_list)
@@ -169,7 +171,7 @@ class BillingGenerate(models.TransientModel):
             raise UserError(billing_reason.explain(self.env, reasons.NOT_ACTIVE))
         executor = self.env["billing.executor"]
         executor._lock(contract)
-        if self.kind == "regular" and not self.schedule_id:
+        if self.kind == "regular" and self.schedule_id.contract_id != contract:
             raise UserError(billing_reason.explain(self.env, reasons.NO_CYCLE))
         replaced = self._get_replaced()
         blocking = self._get_blocking_schedule()
