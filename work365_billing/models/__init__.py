@@ -5,6 +5,7 @@ from . import product_template
 from . import billing_contract
 from . import billing_contract_cycles
 from . import billing_contract_alerts
+from . import billing_line_mixin
 from . import billing_subscription
 from . import billing_change_log
 from . import billing_item

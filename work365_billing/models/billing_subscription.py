@@ -12,45 +12,27 @@ class BillingSubscription(models.Model):
 
     _name = "billing.subscription"
     _description = "Billing Subscription"
-    _inherit = ["mail.thread", "analytic.mixin"]
+    _inherit = ["mail.thread", "billing.line.mixin"]
     _order = "contract_id, sequence, id"
-    _check_company_auto = True
 
-    contract_id = fields.Many2one("billing.contract", "Billing Contract", required=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True, precompute=True)
-    currency_id = fields.Many2one(related="contract_id.currency_id")
-    partner_id = fields.Many2one(related="contract_id.partner_id", store=True, index=True)
     sequence = fields.Integer(default=10)
-    product_id = fields.Many2one(
-        "product.product", required=True, index=True, check_company=True, ondelete="restrict",
-        domain=[("sale_ok", "=", True)])
-    name = fields.Char(
-        "Description", compute="_compute_name", store=True, readonly=False, precompute=True, required=True,
-        help="Printed on the invoice, followed by the billed period.")
     quantity = fields.Float(
-        digits="Product Unit", default=1.0, tracking=True,
+        tracking=True,
         help="The sum of the change logs that have taken effect. "
              "Changing it on an active contract is a change from today.")
     sales_unit = fields.Selection(
         FREQUENCIES, "Sales Unit", compute="_compute_sales_unit", store=True, readonly=False, precompute=True,
         required=True, help="The period that the unit price is for.")
     price_unit = fields.Float(
-        "Unit Price", compute="_compute_price_unit", store=True, readonly=False, precompute=True,
-        min_display_digits="Product Price", tracking=True,
-        help="Price of one unit for one sales unit. A change acts from the next cycle.")
+        tracking=True, help="Price of one unit for one sales unit. A change acts from the next cycle.")
     monthly_price = fields.Float(compute="_compute_monthly_price", digits=0, help="Unit price per month, not rounded.")
     date_start = fields.Date(
         "Start Date", compute="_compute_date_start", store=True, readonly=False, precompute=True, required=True)
     date_end = fields.Date("End Date", help="Last billed day.")
-    billable = fields.Boolean(default=True, tracking=True)
+    billable = fields.Boolean(tracking=True)
     state = fields.Selection(
         [("active", "Active"), ("inactive", "Inactive")], default="active", required=True, copy=False, tracking=True)
-    discount = fields.Float("Discount (%)", digits="Discount", tracking=True)
-    tax_ids = fields.Many2many(
-        "account.tax", string="Taxes", compute="_compute_tax_ids", store=True, readonly=False, precompute=True,
-        check_company=True, context={"active_test": False},
-        domain=[("type_tax_use", "=", "sale"), ("active", "=", True)])
-    tax_count = fields.Integer(help="How many taxes were chosen: tells when one has been deleted since.")
+    discount = fields.Float(tracking=True)
     change_log_ids = fields.One2many("billing.change.log", "subscription_id", "Change Logs", copy=False)
     sale_line_ids = fields.One2many("sale.order.line", "billing_subscription_id", "Sales Order Lines")
 
@@ -61,16 +43,8 @@ class BillingSubscription(models.Model):
     _quantity_positive = models.Constraint(
         "CHECK (quantity >= 0)",
         "The quantity of a subscription cannot be negative: enter a non-recurring item for a credit.")
-    _discount_range = models.Constraint(
-        "CHECK (discount >= 0 AND discount <= 100)", "Enter a discount between 0 and 100 percent.")
 
     # ---- defaults that the user may change ------------------------------------------------------------------------
-
-    @api.depends("product_id")
-    def _compute_name(self):
-        for subscription in self:
-            product = subscription.product_id.with_context(lang=subscription.partner_id.lang)
-            subscription.name = product.display_name or subscription.name
 
     @api.depends("contract_id")
     def _compute_sales_unit(self):
@@ -79,14 +53,6 @@ class BillingSubscription(models.Model):
             subscription.sales_unit = (
                 subscription.sales_unit or (template.billing_recurring and template.billing_frequency)
                 or subscription.contract_id.frequency or "monthly")
-
-    @api.depends("product_id")
-    def _compute_price_unit(self):
-        for subscription in self:
-            product, contract = subscription.product_id, subscription.contract_id
-            subscription.price_unit = product.currency_id._convert(
-                product.lst_price, contract.currency_id or product.currency_id, contract.company_id or self.env.company,
-                contract.date_start or fields.Date.context_today(self), round=False) if product else 0.0
 
     @api.depends("price_unit", "sales_unit")
     def _compute_monthly_price(self):
@@ -99,18 +65,11 @@ class BillingSubscription(models.Model):
         for subscription in self:
             subscription.date_start = subscription.date_start or subscription.contract_id.date_start
 
-    @api.depends("product_id", "company_id")
-    def _compute_tax_ids(self):
-        for subscription in self:
-            company = subscription.company_id or self.env.company
-            subscription.tax_ids = subscription.product_id.taxes_id._filter_taxes_by_company(company)
-
     # ---- records --------------------------------------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
         subscriptions = super().create(vals_list)
-        subscriptions._remember_taxes()
         subscriptions._log_creation()
         return subscriptions
 
@@ -126,8 +85,6 @@ class BillingSubscription(models.Model):
             self._move_start(fields.Date.to_date(vals["date_start"]))
         super(BillingSubscription, self - live).write(vals)
         result = super(BillingSubscription, live).write({name: vals[name] for name in vals if name not in changes})
-        if "tax_ids" in vals:
-            self._remember_taxes()
         entered._sync_creation_log(changes)
         for subscription in live:
             subscription._change(max(subscription.company_id._billing_today(), subscription.date_start), **changes)
@@ -201,11 +158,6 @@ class BillingSubscription(models.Model):
                 raise UserError(self.env._(
                     "%(subscription)s is billed and stays as its proof: deactivate it.",
                     subscription=subscription.name))
-
-    def _remember_taxes(self):
-        for subscription in self:
-            if subscription.tax_count != len(subscription.tax_ids):
-                subscription.tax_count = len(subscription.tax_ids)
 
     # ---- change logs ----------------------------------------------------------------------------------------------
 

@@ -372,3 +372,18 @@ class TestChanges(BillingCommon):
             self.assertFalse(contract.past_message)
         self.run_job("2026-04-20")
         self.assertEqual(self.invoices(contract).mapped("amount_untaxed"), [120.0] * 4)
+
+    def test_an_increase_after_a_reduction_that_was_not_credited_uses_what_is_paid(self):
+        for again, april in ((5, []), (7, [20.0])):
+            contract = self.make_contract(
+                {"quantity": 5, "price_unit": 30.0}, date_start="2026-04-01", refund_policy="no")
+            sub = contract.subscription_ids
+            self.bill(contract, "2026-04-02")
+            with self.today("2026-04-11"):
+                sub.change_quantity(4)
+            with self.today("2026-04-21"):
+                sub.change_quantity(again)
+            self.bill(contract, "2026-05-02")
+            lines = self.lines(self.invoices(contract)[1])
+            self.assertEqual(lines[0], (again, again * 30.0, "2026-05-01", "2026-05-31"))
+            self.assertEqual([line[1] for line in lines[1:]], april)

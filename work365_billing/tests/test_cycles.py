@@ -177,3 +177,11 @@ class TestCycles(BillingCommon):
         self.bill(contract, "2026-04-02")
         self.assertInvoices(
             contract, [("out_invoice", "2026-04-02", "2026-05-02", [(1, 30.0, 30.0, "2026-04-01", "2026-04-30")])])
+
+    def test_one_call_bills_everything_however_late_it_is(self):
+        contract = self.make_contract({"price_unit": 30.0}, date_start="2024-01-01")
+        self.bill(contract, "2026-11-02")
+        months = [f"{year}-{month:02}-02" for year in (2024, 2025, 2026) for month in range(1, 13)][:35]
+        self.assertEqual([str(move.invoice_date) for move in self.invoices(contract)], months)
+        ahead = contract.schedule_ids.filtered(lambda row: row.state == "pending")
+        self.assertEqual(len(ahead), 12)

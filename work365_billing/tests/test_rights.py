@@ -117,6 +117,7 @@ class TestRights(RightsCommon):
             "generate a schedule": row.action_generate_invoice,
             "skip": row.action_skip,
             "retry": row.action_retry,
+            "run a job": self.as_user(self.records_of("billing.job")[:1], "viewer").action_run_now,
             "quantity": lambda: subscription.change_quantity(9, "2026-04-20"),
             "price": lambda: subscription.change_price(9.0, "2026-04-20"),
             "deactivate": lambda: subscription.deactivate("2026-04-20"),
