@@ -5,6 +5,9 @@ from .selections import FREQUENCIES, REFUND_POLICIES
 
 # What a cycle is computed from: fixed once a cycle is billed.
 CYCLE_FIELDS = ("date_start", "frequency", "alignment", "last_day_anchor", "billing_policy", "proration_unit")
+# The states that may follow each state.
+NEXT_STATES = {
+    "draft": ("active", "closed"), "active": ("suspended", "closed"), "suspended": ("active", "closed"), "closed": ()}
 
 
 class BillingContract(models.Model):
@@ -233,6 +236,11 @@ class BillingContract(models.Model):
         fixed = [name for name in (*CYCLE_FIELDS, "company_id", "currency_id") if name in vals]
         changed = self.filtered(lambda contract: contract._changes(vals, fixed)) if fixed else self.browse()
         changed._refuse_when_billed(fixed)
+        if "state" in vals:
+            self._check_next_state(vals["state"])
+        if "date_end" in vals:
+            for contract in self.filtered(lambda contract: contract.state == "closed"):
+                contract._refuse_closed()
         by_start = self._get_subscriptions_by_start() if "date_start" in vals else {}
         result = super().write(vals)
         for start, subscriptions in by_start.items():
@@ -268,9 +276,6 @@ class BillingContract(models.Model):
         """Start billing: check that the contract is complete and make its schedules. Does nothing when active."""
         waiting = self.filtered(lambda contract: contract.state != "active")
         for contract in waiting:
-            if contract.state == "closed":
-                raise UserError(self.env._(
-                    "%(contract)s is closed and is not billed any more: duplicate it.", contract=contract.display_name))
             contract._check_complete()
         waiting.write({"state": "active"})  # makes the schedules
         (self - waiting)._top_up_schedules()
@@ -284,22 +289,29 @@ class BillingContract(models.Model):
 
     def action_suspend(self):
         """Stop billing until the contract is activated again; what was not billed meanwhile is billed then."""
-        self._set_state("suspended", ("active", "suspended"))
+        self.filtered(lambda contract: contract.state != "suspended").write({"state": "suspended"})
 
     def action_close(self):
         """Stop billing for good: open schedules are removed."""
         self.check_access("write")
-        self._set_state("closed", ("draft", "active", "suspended", "closed"))
+        self.filtered(lambda contract: contract.state != "closed").write({"state": "closed"})
         self.env["billing.schedule"].sudo().search(  # users close contracts without the right to edit the ledger
             [("contract_id", "in", self.ids), ("state", "in", ("pending", "error"))]).unlink()
 
-    def _set_state(self, state, allowed):
+    def _check_next_state(self, state):
+        """Refuse a change of state that the table does not allow; only the system revives what it closed itself."""
+        labels = dict(self._fields["state"]._description_selection(self.env))
         for contract in self.filtered(lambda contract: contract.state != state):
-            if contract.state not in allowed:
+            if contract.state == "closed" and not self.env.su:
+                contract._refuse_closed()
+            if contract.state != "closed" and state not in NEXT_STATES[contract.state]:
                 raise UserError(self.env._(
-                    "%(contract)s is %(state)s: this is not possible.", contract=contract.display_name,
-                    state=dict(self._fields["state"]._description_selection(self.env))[contract.state]))
-            contract.state = state
+                    "%(contract)s is %(state)s and cannot become %(next)s.", contract=contract.display_name,
+                    state=labels[contract.state], next=labels[state]))
+
+    def _refuse_closed(self):
+        raise UserError(self.env._(
+            "%(contract)s is closed and is not billed any more: duplicate it.", contract=self.display_name))
 
     # ---- planning and generating ----------------------------------------------------------------------------------
 

@@ -253,3 +253,19 @@ class TestCopy(BillingCommon):
         with self.today("2026-04-01"):
             draft.write({"state": "active", "date_end": "2026-04-30"})
         self.assertEqual(self.rows(draft), [("2026-04-01", "2026-04-30", "2026-04-02", "pending")])
+
+    def test_only_the_states_of_the_table_follow_each_other(self):
+        contract = self.make_contract({"price_unit": 30.0}, date_start="2026-04-01", activate=False)
+        with self.assertRaisesRegex(UserError, "is Draft and cannot become Suspended"):
+            contract.action_suspend()
+        with self.today("2026-04-01"):
+            contract.action_activate()
+            contract.action_suspend()
+            contract.action_suspend()
+            contract.action_activate()
+            contract.action_close()
+        self.assertEqual(contract.state, "closed")
+        for change in (contract.action_activate, contract.action_suspend, lambda: contract.write({"state": "active"}),
+                       lambda: contract.write({"date_end": "2027-01-01"})):
+            with self.assertRaisesRegex(UserError, "is closed and is not billed any more: duplicate it"):
+                change()
