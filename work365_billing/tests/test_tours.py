@@ -71,6 +71,12 @@ class TestTours(BillingCommon, HttpCase):
         self.assertRecordValues(contract.schedule_ids[0], [{
             "state": "invoiced", "active": False, "resulting_invoice_id": invoice.id, "run_date": self.day}])
 
+    def test_generate_for_the_contract_that_is_selected_in_the_list(self):
+        contract = self.make_tour_contract(self.day)
+        self.start("from_list")
+        due = str(self.day + timedelta(days=1))
+        self.assertInvoices(contract, [("out_invoice", due, due, [self.line(self.day)])])
+
     def test_open_a_subscription_from_the_preview(self):
         contract = self.make_tour_contract(self.day)
         self.start("open_line")

@@ -1,5 +1,12 @@
 import { registry } from "@web/core/registry";
-import { chooseFirstCycle, followTheLink, openContract, openGenerateInvoice, proceed } from "./billing_tour_steps";
+import {
+    chooseFirstCycle,
+    followTheLink,
+    openContract,
+    openGenerateInvoice,
+    openMenu,
+    proceed,
+} from "./billing_tour_steps";
 
 const tours = registry.category("web_tour.tours");
 
@@ -42,6 +49,25 @@ tours.add("work365_billing_generate", {
         {
             content: "Each line opens its subscription or item",
             trigger: ".modal .o_billing_preview tbody[data-group=full_cycle] button[title=Open]",
+        },
+        ...proceed(),
+        ...followTheLink(),
+    ],
+});
+
+tours.add("work365_billing_from_list", {
+    url: "/odoo",
+    steps: () => [
+        ...openMenu("Billing and Invoicing", "Billing Contracts"),
+        {
+            content: "Select the contract",
+            trigger: ".o_data_row:has(.o_data_cell[name=name]:contains(Tour Contract)) .o_list_record_selector input",
+            run: "click",
+        },
+        ...openGenerateInvoice(".o_control_panel"),
+        {
+            content: "The window is for the selected contract",
+            trigger: ".modal .alert-info:contains(Tour Contract)",
         },
         ...proceed(),
         ...followTheLink(),

@@ -29,11 +29,11 @@ export function openContract(name) {
     ];
 }
 
-export function openGenerateInvoice() {
+export function openGenerateInvoice(place = ".o_form_statusbar") {
     return [
         {
             content: "Open the drop-down Work 365",
-            trigger: ".o_form_statusbar .o_work365_menu:contains(Work 365)",
+            trigger: `${place} .o_work365_menu:contains(Work 365)`,
             run: "click",
         },
         {
