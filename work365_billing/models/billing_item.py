@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 
 class BillingItem(models.Model):
@@ -22,6 +22,11 @@ class BillingItem(models.Model):
 
     def _get_price_date(self):
         return self.invoice_on
+
+    def write(self, vals):
+        if "invoice_line_id" in vals and not self.env.su:
+            raise AccessError(self.env._("What an item is billed on follows its invoice: delete or credit that."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

@@ -22,10 +22,6 @@ class TestCopy(BillingCommon):
             (str(row.cycle_start), str(row.cycle_end), str(row.schedule_date), row.state)
             for row in contract.schedule_ids.sorted("cycle_start")]
 
-    def bill(self, *days):
-        for day in days:
-            self.run_job(day)
-
     # ---- copying ----------------------------------------------------------------------------------------------------
 
     def test_copying_a_contract_copies_no_billing_state(self):
@@ -34,7 +30,7 @@ class TestCopy(BillingCommon):
             date_start="2026-01-01", billed_through="2026-01-31", frequency="quarterly", discount=10.0, auto_sync=True,
             item_ids=[Command.create({"product_id": self.licence.id, "name": "Move", "price_unit": 80.0,
                                       "invoice_on": "2026-02-01"})])
-        self.bill("2026-04-02")
+        self.bill(contract, "2026-04-02")
         first, second = contract.subscription_ids
         with self.today("2026-04-10"):
             first.change_quantity(12, "2026-04-05")
@@ -64,7 +60,7 @@ class TestCopy(BillingCommon):
         contract = self.make_contract(
             {"quantity": 10, "price_unit": 12.0}, date_start="2026-04-01",
             item_ids=[Command.create({"product_id": self.licence.id, "price_unit": 80.0, "invoice_on": "2026-04-01"})])
-        self.bill("2026-04-02")
+        self.bill(contract, "2026-04-02")
         move = self.invoices(contract)
         copy = move.copy()
         self.assertRecordValues(copy, [{
@@ -81,7 +77,7 @@ class TestCopy(BillingCommon):
 
     def test_terms_are_fixed_once_billed_and_the_message_names_the_way_out(self):
         contract = self.make_contract({"quantity": 10, "price_unit": 12.0}, date_start="2026-04-01")
-        self.bill("2026-04-02")
+        self.bill(contract, "2026-04-02")
         for name, value in (
                 ("date_start", "2026-03-01"), ("frequency", "quarterly"), ("billing_policy", "arrears"),
                 ("alignment", "calendar"), ("proration_unit", "months"), ("last_day_anchor", True),
@@ -129,14 +125,14 @@ class TestCopy(BillingCommon):
         for undo in ("unlink", "button_cancel"):
             contract = self.make_contract(
                 {"quantity": 10, "price_unit": 12.0}, date_start="2026-04-01", date_end="2026-09-30")
-            self.bill("2026-04-02")
+            self.bill(contract, "2026-04-02")
             getattr(self.invoices(contract), undo)()
             with self.today("2026-04-03"):
                 contract.frequency = "quarterly"
             self.assertEqual(self.rows(contract), [
                 ("2026-04-01", "2026-06-30", "2026-04-02", "pending"),
                 ("2026-07-01", "2026-09-30", "2026-07-02", "pending")])
-            self.bill("2026-04-03")
+            self.bill(contract, "2026-04-03")
             self.assertEqual(
                 [(move.state, move.amount_untaxed) for move in self.invoices(contract)][-1], ("draft", 360.0))
 
@@ -147,7 +143,7 @@ class TestCopy(BillingCommon):
             contract = self.make_contract(
                 {"quantity": 7, "price_unit": 14.29}, date_start="2026-05-01", date_end="2026-06-15",
                 proration_unit=unit)
-            self.bill("2026-05-02", "2026-06-02")
+            self.bill(contract, "2026-05-02", "2026-06-02")
             with self.today("2026-06-10"):
                 contract.date_end = "2026-07-20"
             self.assertEqual(self.rows(contract), [
@@ -155,7 +151,7 @@ class TestCopy(BillingCommon):
                 ("2026-06-01", "2026-06-15", "2026-06-02", "invoiced"),
                 ("2026-06-16", "2026-06-30", "2026-06-17", "pending"),
                 ("2026-07-01", "2026-07-20", "2026-07-02", "pending")])
-            self.bill("2026-06-17", "2026-07-02", "2026-07-21")
+            self.bill(contract, "2026-06-17", "2026-07-02", "2026-07-21")
             moves = self.invoices(contract)
             self.assertEqual(
                 [(str(move.invoice_date), move.amount_untaxed) for move in moves],
@@ -165,7 +161,7 @@ class TestCopy(BillingCommon):
 
     def test_shortening_the_end_cuts_the_last_cycle(self):
         contract = self.make_contract({"quantity": 10, "price_unit": 12.0}, date_start="2026-05-01")
-        self.bill("2026-05-02")
+        self.bill(contract, "2026-05-02")
         with self.today("2026-05-10"):
             contract.date_end = "2026-07-15"
         self.assertEqual(self.rows(contract), [
@@ -182,7 +178,7 @@ class TestCopy(BillingCommon):
 
     def test_an_end_within_a_billed_cycle_is_refused_with_the_way_out(self):
         contract = self.make_contract({"quantity": 10, "price_unit": 12.0}, date_start="2026-05-01")
-        self.bill("2026-05-02")
+        self.bill(contract, "2026-05-02")
         with self.assertRaisesRegex(ValidationError, "billed up to 2026-05-31.*deactivate its subscriptions"):
             contract.date_end = "2026-05-20"
 
@@ -212,9 +208,9 @@ class TestCopy(BillingCommon):
             contract = self.make_contract(
                 {"quantity": 1, "price_unit": 12.0}, date_start="2026-04-01", frequency=frequency)
             self.assertEqual((len(contract.schedule_ids), self.ahead(contract)), (wanted, wanted), frequency)
-            self.bill("2026-04-02")
+            self.bill(contract, "2026-04-02")
             self.assertEqual((len(contract.schedule_ids), self.ahead(contract)), (wanted + 1, wanted), frequency)
-            self.bill(second)
+            self.bill(contract, second)
             self.assertEqual((len(contract.schedule_ids), self.ahead(contract)), (wanted + 2, wanted), frequency)
             contract.action_close()
 

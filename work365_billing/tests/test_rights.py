@@ -154,6 +154,14 @@ class TestRights(RightsCommon):
                 with self.assertRaises(AccessError, msg=f"{group} on {model}"):
                     self.as_user(record, group).write({"company_id": self.company.id})
 
+    def test_nobody_frees_a_billed_item_by_hand(self):
+        self.run_job("2026-12-02")
+        item = self.contract.item_ids
+        self.assertEqual(item.invoice_id, self.contract.invoice_ids.sorted("invoice_date")[-1])
+        for group in ("user", "admin"):
+            with self.assertRaises(AccessError, msg=group):
+                self.as_user(item, group).write({"invoice_line_id": False})
+
 
 @tagged("post_install", "-at_install")
 class TestCompanies(RightsCommon):
