@@ -78,6 +78,10 @@ class BillingExecutor(models.AbstractModel):
             if one.problem:
                 outcomes.append((one, "failed", one.code, one.message))
                 return
+            if one.code == reasons.CATCH_UP:
+                self._skip_missed(one)
+                outcomes.append((one, "skipped", one.code, one.message))
+                continue
             if one.code == reasons.PAUSED:
                 outcomes.append((one, "skipped", one.code, one.message))
                 return

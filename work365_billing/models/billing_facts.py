@@ -14,7 +14,7 @@ from ..engine.steps import SALES_UNIT_MONTHS
 
 ROW_FIELDS = [
     "contract_id", "company_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at",
-    "last_log_id", "reason"]
+    "last_log_id", "reason", "run_date", "source_key"]
 
 
 class FactsReader:
@@ -33,7 +33,8 @@ class FactsReader:
         self._credited = credited or env["account.move"]
         self._again = self._replaced | self._credited
         self._digits = env["decimal.precision"].precision_get("Discount")
-        contracts.fetch(["date_start", "date_end", "billed_through", "discount", "company_id", "currency_id"])
+        contracts.fetch([
+            "date_start", "date_end", "billed_through", "discount", "company_id", "currency_id", "catch_up"])
         self.rows = env["billing.schedule"].with_context(active_test=False).search_fetch(
             [("contract_id", "in", contracts.ids)], ROW_FIELDS, order="schedule_date, cycle_start, kind")
         self.subscriptions = env["billing.subscription"].search_fetch([("contract_id", "in", contracts.ids)], [
@@ -45,6 +46,7 @@ class FactsReader:
         self.items = env["billing.item"].search_fetch(self._get_item_domain(), [
             "contract_id", "invoice_on", "quantity", "price_unit", "discount", "billable"])
         self._rows_of = self.rows.grouped("contract_id")
+        self._missed_of = {}
         self._subscriptions_of = self.subscriptions.grouped("contract_id")
         self._items_of = self.items.grouped("contract_id")
         self._logs_of = self.logs.grouped("subscription_id")
@@ -105,6 +107,18 @@ class FactsReader:
     def rows_of(self, contract):
         """Return the ledger rows of ``contract``, by schedule date."""
         return self._rows_of.get(contract, self.rows.browse())
+
+    def drop_missed(self, day):
+        """Leave out the rows that are missed today, or on ``day`` if earlier, where only the current one is billed."""
+        for contract in self.contracts.filtered(lambda contract: contract.catch_up == "current"):
+            rows = self.rows_of(contract)
+            self._missed_of[contract] = contract._find_missed(
+                rows, min(day, contract.company_id._billing_today()))
+            self._rows_of[contract] = rows - self._missed_of[contract]
+
+    def missed_of(self, contract):
+        """Return the ledger rows of ``contract`` that were left out."""
+        return self._missed_of.get(contract, self.rows.browse())
 
     def subscriptions_of(self, contract):
         return self._subscriptions_of.get(contract, self.subscriptions.browse())

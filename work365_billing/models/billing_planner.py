@@ -24,6 +24,7 @@ class BillingPlanner(models.AbstractModel):
         A contract with a parked row that still waits gives nothing from that row on.
         """
         reader = FactsReader(contracts)
+        reader.drop_missed(day)
         now = fields.Datetime.now()
 
         def choose(contract, terms):
@@ -45,6 +46,7 @@ class BillingPlanner(models.AbstractModel):
         :param assume_active: plan a draft as if it were activated
         """
         reader = FactsReader(contracts)
+        reader.drop_missed(day)
 
         def choose(contract, terms):
             if contract.state != "active" and not (assume_active and contract.state == "draft"):
@@ -52,7 +54,7 @@ class BillingPlanner(models.AbstractModel):
             rows = [
                 reader.engine_row(row, terms) for row in reader.rows_of(contract)
                 if row.state in ("pending", "error") and not row.on_hold and row.schedule_date <= day]
-            rows += reader.virtual_rows(contract, terms, day)
+            rows += self._drop_missed(contract, reader.virtual_rows(contract, terms, day))
             return rows + self._final_rows(reader, contract, rows, day), None
 
         return self._plan_chosen(reader, choose, day)
@@ -94,6 +96,12 @@ class BillingPlanner(models.AbstractModel):
 
     # ---- rows -----------------------------------------------------------------------------------------------------
 
+    def _drop_missed(self, contract, rows):
+        """Return ``rows``, not in the ledger yet; where only the current period is billed, from that one on."""
+        rows, today = list(rows), contract.company_id._billing_today()
+        due = [row for row in rows if row.schedule_date <= today]
+        return rows[max(len(due) - 1, 0):] if contract.catch_up == "current" else rows
+
     def _final_rows(self, reader, contract, rows, day):
         """Return the row of the final change-log invoice, the day after the end, once every cycle is settled."""
         if not contract.date_end or day <= contract.date_end:
@@ -127,13 +135,14 @@ class BillingPlanner(models.AbstractModel):
         result = []
         for contract in reader.contracts:
             terms = contract._billing_terms()
+            result += [self._left_out(contract, row, reasons.CATCH_UP) for row in reader.missed_of(contract)]
             rows, blocking = choose(contract, terms)
             if rows:
                 engine_contract = reader.engine_contract(contract, terms, min(row.start for row in rows))
                 for row, invoice in zip(rows, plan(engine_contract, rows), strict=True):
                     result.append(self._planned(reader, contract, row, invoice))
             if blocking:
-                result.append(self._blocked(contract, blocking))
+                result.append(self._left_out(contract, blocking, reasons.PAUSED))
         writer.complete(result)
         return result
 
@@ -146,12 +155,12 @@ class BillingPlanner(models.AbstractModel):
             planned.message = self._explain(reader, contract, planned)
         return planned
 
-    def _blocked(self, contract, row):
+    def _left_out(self, contract, row, code):
         invoice = Invoice(row=row.id, kind=row.kind, lines=(), reasons=())
         return PlannedInvoice(
             contract_id=contract.id, schedule_id=row.id, kind=row.kind, cycle_start=row.cycle_start,
             cycle_end=row.cycle_end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice,
-            code=reasons.PAUSED, message=billing_reason.explain(self.env, reasons.PAUSED))
+            code=code, message=billing_reason.explain(self.env, code))
 
     def _explain(self, reader, contract, planned):
         """Return the reasons of a row without lines, one per subscription or item."""

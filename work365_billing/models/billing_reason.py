@@ -35,6 +35,13 @@ REASONS = {
     reasons.NOTHING_TO_BILL: (
         _lt("No subscription, change or item falls in this cycle."), _lt("Check the reasons of each subscription."),
     ),
+    reasons.CATCH_UP: (
+        _lt("Missed period: the contract bills only the current one."),
+        _lt("Generate its invoice by hand if it is to be billed."),
+    ),
+    reasons.APPROVAL: (
+        _lt("Missed periods wait for your approval."), _lt("Bill them all, or only the current period."),
+    ),
     reasons.NOTHING_LEFT: (_lt("Everything up to this date is billed."), _lt("Nothing to do.")),
     reasons.NOT_ACTIVE: (_lt("The contract is not active."), _lt("Activate the contract.")),
     reasons.NO_CYCLE: (_lt("The contract has no billing cycle left."), _lt("Move the end date of the contract.")),

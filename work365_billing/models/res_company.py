@@ -21,9 +21,22 @@ class ResCompany(models.Model):
     billing_range_quarterly = fields.Integer("Quarterly Cycles Ahead", default=4)
     billing_range_longer = fields.Integer("Longer Cycles Ahead", default=2)
 
+    billing_catch_up_periods = fields.Integer(
+        "Missed Periods without Approval",
+        help="When one run would bill more missed periods than this, they wait for an approval. 0: no limit.")
+    billing_catch_up_amount = fields.Monetary(
+        "Missed Amount without Approval",
+        help="When the missed periods of one run come to more than this before tax, they wait for an approval. "
+             "0: no limit.")
+
     _billing_range_positive = models.Constraint(
         "CHECK (billing_range_monthly > 0 AND billing_range_quarterly > 0 AND billing_range_longer > 0)",
         "At least one billing schedule must exist ahead: enter a number above zero.",
+    )
+
+    _billing_catch_up_positive = models.Constraint(
+        "CHECK (billing_catch_up_periods >= 0 AND billing_catch_up_amount >= 0)",
+        "A limit for missed periods cannot be negative: enter 0 for no limit.",
     )
 
     def _billing_today(self):

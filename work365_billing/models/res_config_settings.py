@@ -8,4 +8,6 @@ class ResConfigSettings(models.TransientModel):
     billing_refund = fields.Boolean(related="company_id.billing_refund", readonly=False)
     billing_range_monthly = fields.Integer(related="company_id.billing_range_monthly", readonly=False)
     billing_range_quarterly = fields.Integer(related="company_id.billing_range_quarterly", readonly=False)
+    billing_catch_up_periods = fields.Integer(related="company_id.billing_catch_up_periods", readonly=False)
+    billing_catch_up_amount = fields.Monetary(related="company_id.billing_catch_up_amount", readonly=False)
     billing_range_longer = fields.Integer(related="company_id.billing_range_longer", readonly=False)
