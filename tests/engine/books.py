@@ -88,16 +88,16 @@ class Books:
             if only in (None, charge.id):
                 logs = tuple(replace(log, pending=log.id not in self.used_by) for log in self.logs[charge.id])
                 charges.append(replace(charge, logs=logs))
-        billed_items = {line.item for line in self.live_lines()}
+        billed_items = {(line.group, record) for line in self.live_lines() for record in line.records}
         return Contract(
             id=1, terms=self.terms, rows=tuple(map(self.ledger_row, self.rows.values())), charges=tuple(charges),
-            items=tuple(item for item in self.items if item.id not in billed_items and only is None),
+            items=tuple(item for item in self.items if item.key not in billed_items and only is None),
             billed=self.billed(), proration_unit=self.unit, refunds=self.refunds, rounding=self.rounding)
 
     def billed(self):
         lines = defaultdict(list)
         for number, line in enumerate(self.live_lines(), start=1):
-            if line.charge:
+            if line.cycle_start:
                 lines[line.charge, line.cycle_start].append((number, line))
         return {
             key: Billed(
@@ -170,7 +170,7 @@ class Books:
         natural = {row.start: row.cycle.natural.start for row in self.rows.values()}
         totals = defaultdict(Decimal)
         for line in self.live_lines():
-            if line.charge:
+            if line.cycle_start:
                 totals[line.charge, natural[line.cycle_start]] += line.amount
         return {key: amount for key, amount in totals.items() if amount}
 

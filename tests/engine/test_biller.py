@@ -184,8 +184,8 @@ def test_reasons_of_what_is_not_billed():
     books.subscribe(1, 30, billable=False)
     books.subscribe(1, 30, date(2025, 2, 1))
     books.items = [
-        Item(1, date(2025, 6, 1), Fraction(1), Fraction(5)), Item(2, date(2025, 1, 1), Fraction(1), Fraction(5),
-                                                                  billable=False)]
+        Item(1, date(2025, 6, 1), Fraction(1), Fraction(5)),
+        Item(2, date(2025, 1, 1), Fraction(1), Fraction(5), obstacle=reasons.NOT_BILLABLE)]
     assert codes(books.bill(1)) == [
         reasons.NOT_BILLABLE, reasons.STARTS_LATER, reasons.ITEM_LATER, reasons.NOT_BILLABLE]
     assert codes(books.bill_changes(date(2025, 1, 31)))[:2] == [reasons.NOT_BILLABLE, reasons.NOTHING_LEFT]

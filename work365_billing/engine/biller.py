@@ -14,7 +14,7 @@ from . import reasons
 from .facts import Charge, Contract, Item, Row
 from .ledger import CHANGE_LOG, REGULAR, Ledger
 from .money import cumulative, exact, round_to
-from .plan import FULL_CYCLE, ITEM, MIDCYCLE, Invoice, Line, Reason
+from .plan import FULL_CYCLE, MIDCYCLE, Invoice, Line, Reason
 from .wanted import by_date, last_day, quantity_on
 
 
@@ -56,8 +56,7 @@ class Biller:
         charges = {}
         for charge in self._ledger.charges.values():
             charges[charge.id] = self._bill_charge(draft, charge)
-        for item in self._ledger.items.values():
-            self._bill_item(draft, item)
+        self._bill_items(draft)
         invoice = draft.finish(self._ledger.seen(row))
         self._ledger.record(row, invoice, charges)
         return invoice
@@ -212,20 +211,34 @@ class Biller:
 
     # ---- items and lines --------------------------------------------------------------------------------------
 
-    def _bill_item(self, draft, item: Item):
-        if not item.billable:
-            draft.reason(reasons.NOT_BILLABLE, item=item.id)
-        elif item.invoice_on > draft.row.schedule_date:
-            draft.reason(reasons.ITEM_LATER, item=item.id)
-        else:
-            gross = item.quantity * item.price
-            amount = round_to(gross * (1 - item.discount / 100), self._contract.rounding)
-            percent = self._shown(item.discount)
-            price = item.price
-            if percent != item.discount and gross:
-                price = settle_price(amount, gross, item.quantity, percent, self._contract.rounding)
-            draft.lines.append(Line(
-                group=ITEM, item=item.id, quantity=item.quantity, price_unit=price, discount=percent, amount=amount))
+    def _bill_items(self, draft):
+        """Bill what is due as entered, what is rolled up on one line."""
+        due = defaultdict(list)
+        for item in self._ledger.items.values():
+            obstacle = item.obstacle or (reasons.ITEM_LATER if item.invoice_on > draft.row.schedule_date else None)
+            if obstacle:
+                draft.leave(item, obstacle)
+            else:
+                due[item.source, item.id if item.rollup is None else (item.rollup, item.discount)].append(item)
+        for items in due.values():
+            self._add_items(draft, items)
+
+    def _add_items(self, draft, items: Sequence[Item]):
+        """Add the line of ``items``, which share source and discount: their sum, one unit where prices differ."""
+        first = items[0]
+        quantity, price = sum(item.quantity for item in items), first.price
+        gross = sum(item.quantity * item.price for item in items)
+        if any(item.price != price for item in items):
+            quantity, price = Fraction(1), gross
+        amount = round_to(gross * (1 - first.discount / 100), self._contract.rounding)
+        percent = self._shown(first.discount)
+        if percent != first.discount and gross:
+            price = settle_price(amount, gross, quantity, percent, self._contract.rounding)
+        draft.lines.append(Line(
+            group=first.source, charge=first.charge, records=tuple(item.id for item in items), quantity=quantity,
+            price_unit=price, discount=percent, amount=amount,
+            start=min((item.start for item in items if item.start), default=None),
+            end=max((item.end for item in items if item.end), default=None)))
 
     def _add_line(self, draft, charge, row, log, quantity, gross, amount, percent, credited=None):
         percent = self._shown(percent)
@@ -258,6 +271,7 @@ class _Draft:
         self.lines: list[Line] = []
         self.reasons: list[Reason] = []
         self.refused: set[int] = set()
+        self._left: set = set()
         self._used: dict[int, None] = {}
         self._postponed: dict = {}
         self._changes = defaultdict(int)
@@ -274,6 +288,13 @@ class _Draft:
 
     def reason(self, code, **about):
         self.reasons.append(Reason(code, **about))
+
+    def leave(self, item, code):
+        """Say once why ``item``, and those that share its line, are not billed."""
+        key = (code, item.source, item.id if item.rollup is None else item.rollup)
+        if key not in self._left:
+            self._left.add(key)
+            self.reason(code, charge=item.charge, item=item.id, source=item.source)
 
     def limit(self, key, billed, amount):
         """Return what is left of ``amount`` when all late changes of a cycle together give back ``billed`` at most."""

@@ -3,13 +3,14 @@
 Money is exact (``Fraction``), dates are local dates of the company, ends are inclusive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from .cycles import Cycle, Terms
+from .plan import ITEM
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,29 @@ class Charge:
 
 @dataclass(frozen=True)
 class Item:
-    """A one-off charge, billed as entered on the first invoice on or after ``invoice_on``."""
+    """Something that is billed once, as entered, on the first invoice on or after ``invoice_on``.
+
+    ``source`` is the group in which it is shown and tells what kind of record ``id`` is: ids are unique per source.
+    Items of one source and equal ``rollup`` that are due together share a line; None gives each its own.
+    ``charge`` is the subscription that it belongs to, ``start`` and ``end`` (inclusive) are the days that its line
+    names, where it has any. ``obstacle`` is the reason for which it cannot be billed yet.
+    """
 
     id: int
     invoice_on: date
     quantity: Fraction
     price: Fraction
     discount: Fraction = Fraction(0)
-    billable: bool = True
+    obstacle: str | None = None
+    source: str = ITEM
+    rollup: Hashable = None
+    charge: int | None = None
+    start: date | None = None
+    end: date | None = None
+
+    @property
+    def key(self):
+        return self.source, self.id
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ class Line:
 
     ``quantity`` is negative for a reduction, ``price_unit`` is exact and before ``discount`` (percent), ``amount``
     is the net amount rounded to the currency. ``start`` and ``end`` (inclusive) are the billed period; an item has
-    none. ``credits`` is the invoice line that a reduction gives back, if there is one.
+    none. ``records`` are the ids of what is billed as entered, in the source that the group stands for. ``credits`` is
+    the invoice line that a reduction gives back, if there is one.
     """
 
     group: str
@@ -28,7 +29,7 @@ class Line:
     discount: Fraction
     amount: Decimal
     charge: int | None = None
-    item: int | None = None
+    records: tuple[int, ...] = ()
     log: int | None = None
     start: date | None = None
     end: date | None = None
@@ -38,12 +39,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a charge, log or item is not on the invoice: a code of ``reasons``."""
+    """Why a charge, log or item is not on the invoice: a code of ``reasons``. ``source`` tells what ``item`` is."""
 
     code: str
     charge: int | None = None
     item: int | None = None
     log: int | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True)

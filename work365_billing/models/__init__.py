@@ -9,6 +9,7 @@ from . import billing_contract_catch_up
 from . import billing_line_mixin
 from . import billing_subscription
 from . import billing_change_log
+from . import billing_source_mixin
 from . import billing_item
 from . import billing_schedule
 from . import billing_run

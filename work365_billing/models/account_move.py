@@ -73,7 +73,8 @@ class AccountMove(models.Model):
                 ("contract_id", "=", row.contract_id.id), ("counts_from", ">", row.cycle_start),
                 ("billing_move_id", "=", False), ("effective_date", "<=", row.cycle_end)])
         logs._release()
-        self.env["billing.item"].sudo().search([("invoice_line_id.move_id", "=", self.id)]).invoice_line_id = False
+        for source in self.env["billing.planner"]._get_sources().values():
+            source.sudo().search([("invoice_line_id.move_id", "=", self.id)])._set_unbilled()
 
     def _billing_cancel_tasks(self):
         self.env["billing.job"].sudo().search([
@@ -125,7 +126,8 @@ class AccountMove(models.Model):
         for line in self.sudo().invoice_line_ids:
             line.billing_change_log_id.write(
                 {"state": "archived", "billing_move_id": self.id, "invoice_line_id": line.id})
-            line.billing_item_id.invoice_line_id = line
+            for source in self.env["billing.planner"]._get_sources().values():
+                line[source._billing_line_field]._set_billed(line)
 
     # ---- credit notes -----------------------------------------------------------------------------------------------
 

@@ -100,10 +100,10 @@ class BillingContract(models.Model):
         Schedule = self.env["billing.schedule"].sudo()
         still_open = Schedule._read_group(
             [("contract_id", "in", ended.ids), ("state", "in", ("pending", "error"))], ["contract_id"])
-        waiting = self.env["billing.item"].sudo()._read_group(
-            [("contract_id", "in", ended.ids), ("invoice_line_id", "=", False), ("billable", "=", True),
-             ("invoice_on", ">", day)], ["contract_id"])
-        (ended - self.browse([contract.id for [contract] in still_open + waiting])).sudo().state = "closed"
+        for source in self.env["billing.planner"]._get_sources().values():
+            still_open += source.sudo()._read_group(
+                source._get_unbilled_domain(ended) & source._get_waiting_domain(day), [source._billing_contract_field])
+        (ended - self.browse([contract.id for [contract] in still_open])).sudo().state = "closed"
 
     def _reopen_for_billing(self):
         """A contract that closed itself after its end is active again when an invoice of it is undone."""

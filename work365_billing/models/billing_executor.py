@@ -209,8 +209,7 @@ class BillingExecutor(models.AbstractModel):
         lines = move.invoice_line_ids.sorted("sequence")
         line_of = {}
         for line in lines:
-            for key in (("log", line.billing_change_log_id.id), ("item", line.billing_item_id.id),
-                        ("charge", line.billing_subscription_id.id)):
+            for key in (("log", line.billing_change_log_id.id), ("charge", line.billing_subscription_id.id)):
                 line_of.setdefault(key, line.id)
         counts_from = dict(one.invoice.postponed)
         logs = self.env["billing.change.log"].sudo().browse(one.invoice.used_logs)
@@ -221,8 +220,10 @@ class BillingExecutor(models.AbstractModel):
             log.write({
                 "state": "archived", "billing_move_id": move.id, "invoice_line_id": line or False,
                 **({"counts_from": counts_from[log.id]} if log.id in counts_from else {})})
-        for item in self.env["billing.item"].sudo().browse([line.item for line in one.lines if line.item]):
-            item.invoice_line_id = line_of["item", item.id]
+        sources = self.env["billing.planner"]._get_sources()
+        for planned_line, line in zip(one.lines, lines, strict=True):
+            if planned_line.records:
+                sources[planned_line.group].browse(planned_line.records).sudo()._set_billed(line)
 
     def _prepare_job(self, run, contract, outcome, code=None, message=None, **values):
         states = {"invoiced": "succeeded", "nothing_to_bill": "nothing_to_bill", "failed": "failed",

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 
 from odoo.tools import SQL
@@ -43,23 +44,23 @@ class FactsReader:
             [("contract_id", "in", contracts.ids)],
             ["subscription_id", "effective_date", "quantity", "price_unit", "sets_price", "state", "refund",
              "counts_from", "billing_move_id"])
-        self.items = env["billing.item"].search_fetch(self._get_item_domain(), [
-            "contract_id", "invoice_on", "quantity", "price_unit", "discount", "billable"])
+        self._records = {
+            group: source._search_to_bill(contracts, self._replaced, self._credited)
+            for group, source in env["billing.planner"]._get_sources().items()}
+        self._items_of = self._read_items()
         self._rows_of = self.rows.grouped("contract_id")
         self._missed_of = {}
         self._subscriptions_of = self.subscriptions.grouped("contract_id")
-        self._items_of = self.items.grouped("contract_id")
         self._logs_of = self.logs.grouped("subscription_id")
         self._billed_of = self._read_billed()
 
-    def _get_item_domain(self):
-        domain = [("contract_id", "in", self.contracts.ids)]
-        if self._replaced:
-            return [*domain, ("invoice_line_id.move_id", "in", self._replaced.ids)]
-        if self._credited:
-            credited = ("invoice_line_id.move_id", "in", self._credited.ids)
-            return [*domain, "|", ("invoice_line_id", "=", False), credited]
-        return [*domain, ("invoice_line_id", "=", False)]
+    def _read_items(self):
+        """Return, per contract, what every source has to bill as entered."""
+        result = defaultdict(list)
+        for record in chain.from_iterable(self._records.values()):
+            contract = record._get_billing_contract()
+            result[contract].append(record._prepare_billing_item(partial(self._discount, contract)))
+        return result
 
     def _is_pending(self, log):
         if self._replaced:
@@ -124,7 +125,23 @@ class FactsReader:
         return self._subscriptions_of.get(contract, self.subscriptions.browse())
 
     def items_of(self, contract):
-        return self._items_of.get(contract, self.items.browse())
+        """Return what is billed as entered of ``contract``: the engine's items of every source."""
+        return self._items_of.get(contract, ())
+
+    def records_of(self, line):
+        """Return the records of a planned line that is billed as entered."""
+        return self._browse(line.group, line.records)
+
+    def record_of(self, reason):
+        """Return the subscription or record that a reason is about."""
+        if reason.charge:
+            return self.subscriptions.browse(reason.charge)
+        return self._browse(reason.source, reason.item)
+
+    def _browse(self, source, ids):
+        """Return records of a source that are read together with all others of it."""
+        records = self._records[source]
+        return records.browse(ids).with_prefetch(records.ids)
 
     def has_pending_logs(self, contract):
         """Tell whether a change of ``contract`` waits to be billed."""
@@ -172,7 +189,7 @@ class FactsReader:
             for start, amount in self._billed_of[sub.id].items()}
         return facts.Contract(
             id=contract.id, terms=terms, rows=rows, charges=charges, billed=billed,
-            items=tuple(self._item(contract, item) for item in self.items_of(contract)),
+            items=tuple(self.items_of(contract)),
             proration_unit=contract.proration_unit, refunds=contract.refunds_active,
             rounding=contract.currency_id.rounding, discount_digits=self._digits)
 
@@ -198,11 +215,6 @@ class FactsReader:
             id=log.id, effective=log.effective_date, delta=exact(log.quantity),
             price=exact(log.price_unit) if log.sets_price else None,
             pending=self._is_pending(log), refundable=log.refund, counts_from=counts_from)
-
-    def _item(self, contract, item):
-        return facts.Item(
-            id=item.id, invoice_on=item.invoice_on, quantity=exact(item.quantity), price=exact(item.price_unit),
-            discount=self._discount(contract, item.discount, item.price_unit * item.quantity), billable=item.billable)
 
     @staticmethod
     def _discount(contract, own, amount):

@@ -5,7 +5,6 @@ from datetime import date
 from odoo.tools import format_date
 
 from ..engine import reasons
-from ..engine.plan import FULL_CYCLE
 from . import billing_reason
 
 
@@ -36,9 +35,7 @@ class LineWriter:
         ids = {planned.contract_id for planned in planned_list}
         contracts = self._reader.contracts.filtered(lambda contract: contract.id in ids)
         self._contracts = {contract.id: contract for contract in contracts}
-        self._sources = {
-            "charge": {sub.id: sub for sub in self._reader.subscriptions},
-            "item": {item.id: item for item in self._reader.items}}
+        self._subscriptions = {sub.id: sub for sub in self._reader.subscriptions}
         self._logs = {log.id: log for log in self._reader.logs}
         credited = {line.credits for planned in planned_list for line in planned.lines if line.credits}
         lines = self._env["account.move.line"].browse(credited)
@@ -132,7 +129,7 @@ class LineWriter:
     # ---- lines ----------------------------------------------------------------------------------------------------
 
     def _prepare_line_vals(self, planned, line, contract, partner, position, journal, sign):
-        source = self._sources["charge" if line.charge else "item"][line.charge or line.item]
+        source = self._get_source(line)
         credited = self._credited.get(line.credits)
         if credited:
             account, taxes, analytic = credited.account_id, credited.tax_ids, credited.analytic_distribution
@@ -149,16 +146,23 @@ class LineWriter:
             "tax_ids": taxes.ids,
             "account_id": account.id,
             "billing_subscription_id": line.charge,
-            "billing_item_id": line.item,
             "billing_change_log_id": line.log,
             "billing_period_start": line.start,
             "billing_period_end": line.end,
             "billing_cycle_start": line.cycle_start,
             "billing_amount": float(line.amount),
         }
+        if line.records:
+            vals.update(self._reader.records_of(line)._prepare_billing_link())
         if analytic or not self._has_analytic_models:
             vals["analytic_distribution"] = analytic or False  # given, so that Odoo need not look for models again
         return vals
+
+    def _get_source(self, line):
+        """Return the record that gives a line its product, taxes and analytic distribution."""
+        if line.charge:
+            return self._subscriptions[line.charge]
+        return self._reader.records_of(line)._get_billing_owner()
 
     def _get_account(self, product, position, company, journal):
         def compute():
@@ -168,17 +172,20 @@ class LineWriter:
 
     def _get_name(self, line, source, partner, credited):
         lang = partner.lang or self._env.lang
-        if not line.charge:
-            return source.name
+        name = source.name
+        if line.records:
+            name = self._reader.records_of(line).with_context(lang=lang)._get_billing_name()
+        if not line.start:
+            return name
         first, last = (self._once((day, lang), lambda day=day: format_date(self._env, day, lang_code=lang))
                        for day in (line.start, line.end))
-        text = f"{source.name}\n{first} – {last}"
+        text = f"{name}\n{first} – {last}"
         detail = self._get_detail(line, lang, credited)
         return f"{text} · {detail}" if detail else text
 
     def _get_detail(self, line, lang, credited):
         """Return the words that explain a line that is not the full cycle, in the customer's language."""
-        if line.group == FULL_CYCLE:
+        if not line.log:
             return None
         log = self._logs[line.log]
         env = self._env(context={**self._env.context, "lang": lang})
@@ -217,7 +224,7 @@ class LineWriter:
 
     def _find_source_problem(self, planned):
         for line in planned.lines:
-            source = self._sources["charge" if line.charge else "item"][line.charge or line.item]
+            source = self._get_source(line)
             if not source.product_id.active:
                 return reasons.PRODUCT_ARCHIVED
             if not line.credits and (

@@ -18,6 +18,12 @@ class BillingPlanner(models.AbstractModel):
     _description = "Billing Planner"
 
     @api.model
+    def _get_sources(self):
+        """Return the models that are billed as entered (``billing.source.mixin``) by group, in the invoice's order."""
+        sources = (self.env["billing.item"],)
+        return {source._billing_group: source for source in sources}
+
+    @api.model
     def _plan_due(self, contracts, day):
         """Return what the job bills on ``day``: every due row that may be tried, oldest first per contract.
 
@@ -114,7 +120,8 @@ class BillingPlanner(models.AbstractModel):
         if not (reader.has_pending_logs(contract) or reader.items_of(contract)):
             return []
         first = day_after(contract.date_end)
-        later = [item.invoice_on for item in reader.items_of(contract) if item.billable and item.invoice_on <= day]
+        items = reader.items_of(contract)
+        later = [item.invoice_on for item in items if not item.obstacle and item.invoice_on <= day]
         return [self._change_log_row(reader, contract, first, max([first, *later]))]
 
     def _change_log_row(self, reader, contract, start, up_to):
@@ -152,7 +159,7 @@ class BillingPlanner(models.AbstractModel):
             cycle_end=row.end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice)
         if not invoice.lines:
             planned.code = reasons.NOTHING_TO_BILL if row.kind == "regular" else reasons.NOTHING_LEFT
-            planned.message = self._explain(reader, contract, planned)
+            planned.message = self._explain(reader, planned)
         return planned
 
     def _left_out(self, contract, row, code):
@@ -162,13 +169,8 @@ class BillingPlanner(models.AbstractModel):
             cycle_end=row.cycle_end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice,
             code=code, message=billing_reason.explain(self.env, code))
 
-    def _explain(self, reader, contract, planned):
+    def _explain(self, reader, planned):
         """Return the reasons of a row without lines, one per subscription or item."""
-        names = {
-            **{("charge", sub.id): sub.name for sub in reader.subscriptions_of(contract)},
-            **{("item", item.id): item.name for item in reader.items_of(contract)}}
-        texts = [billing_reason.explain(self.env, planned.code)]
-        for reason in planned.invoice.reasons:
-            name = names.get(("charge", reason.charge)) or names.get(("item", reason.item)) or ""
-            texts.append(f"{name}: {billing_reason.explain(self.env, reason.code)}")
-        return "\n".join(texts)
+        return "\n".join([billing_reason.explain(self.env, planned.code), *(
+            f"{reader.record_of(reason).display_name}: {billing_reason.explain(self.env, reason.code)}"
+            for reason in planned.invoice.reasons)])

@@ -56,7 +56,7 @@ class PlannedInvoice:
             "reason": self.code,
             "message": self.message,
             "reasons": [
-                {"code": reason.code, "subscription_id": reason.charge, "item_id": reason.item,
-                 "change_log_id": reason.log} for reason in self.invoice.reasons],
+                {"code": reason.code, "subscription_id": reason.charge, "change_log_id": reason.log,
+                 "source": reason.source, "item_id": reason.item} for reason in self.invoice.reasons],
             **self.move_vals,
         }

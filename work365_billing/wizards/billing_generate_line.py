@@ -32,7 +32,8 @@ class BillingGenerateLine(models.TransientModel):
     period_end = fields.Date("To")
     reason = fields.Text()
     subscription_id = fields.Many2one("billing.subscription")
-    item_id = fields.Many2one("billing.item")
+    record_model = fields.Char()
+    record_id = fields.Integer()
 
     @api.model
     def _prepare_lines(self, planned):
@@ -47,20 +48,29 @@ class BillingGenerateLine(models.TransientModel):
             "eligible": True, "group": line.group, "name": vals["name"].split("\n")[0],
             "quantity": float(line.quantity), "price_unit": vals["price_unit"], "discount": vals["discount"],
             "amount": float(line.amount), "period_start": line.start, "period_end": line.end,
-            "subscription_id": line.charge, "item_id": line.item}
+            **self._prepare_record(line.charge, line.group, line.records[:1])}
 
     def _prepare_ineligible(self, reason):
-        source = (
-            self.env["billing.subscription"].browse(reason.charge) if reason.charge
-            else self.env["billing.item"].browse(reason.item))
+        vals = self._prepare_record(reason.charge, reason.source, [reason.item])
         return {
-            "eligible": False, "name": source.name, "reason": billing_reason.explain(self.env, reason.code),
-            "subscription_id": reason.charge, "item_id": reason.item}
+            "eligible": False, "name": self._browse_record(vals).display_name,
+            "reason": billing_reason.explain(self.env, reason.code), **vals}
+
+    def _prepare_record(self, charge, source, ids):
+        """Return what the row's button opens: the subscription, or what the first record is billed by."""
+        if charge:
+            return {"subscription_id": charge, "record_model": "billing.subscription", "record_id": charge}
+        record = self.env["billing.planner"]._get_sources()[source].browse(ids)._get_billing_owner()
+        return {"record_model": record._name, "record_id": record.id}
+
+    @api.model
+    def _browse_record(self, vals):
+        return self.env[vals["record_model"]].browse(vals["record_id"])
 
     def action_open_record(self):
-        """Open the subscription or item."""
+        """Open the subscription, item or service."""
         self.ensure_one()
-        record = self.subscription_id or self.item_id
+        record = self._browse_record(self)
         return {
             "type": "ir.actions.act_window", "res_model": record._name, "res_id": record.id, "view_mode": "form",
             "target": "current"}

@@ -70,10 +70,7 @@ export class BillingPreviewField extends Component {
     }
 
     source(row) {
-        if (row.subscription_id) {
-            return { resModel: "billing.subscription", resId: row.subscription_id.id };
-        }
-        return row.item_id ? { resModel: "billing.item", resId: row.item_id.id } : null;
+        return row.record_id ? { resModel: row.record_model, resId: row.record_id } : null;
     }
 
     open(row) {
