@@ -70,9 +70,28 @@ class BillingCommon(AccountTestInvoicingCommon):
     def run_daily(self, first, last):
         """Run the hourly job once on every day from ``first`` to ``last``, both included."""
         day, last = fields.Date.to_date(first), fields.Date.to_date(last)
-        while day <= last:
-            self.run_job(day)
-            day += timedelta(days=1)
+        with self.many_runs() as run:
+            while day <= last:
+                run(day)
+                day += timedelta(days=1)
+
+    @contextmanager
+    def many_runs(self):
+        """Yield ``run(day, job=True)``, which moves a clock of its own to that day and runs the hourly job.
+
+        Much faster than as many calls of ``run_job``; without ``job`` it only moves the clock, to noon.
+        """
+        cron = self.cron.with_user(self.env.ref("base.user_root"))
+
+        def run(day, job=True):
+            clock.move_to(f"{day} {'05' if job else '12'}:00:00")
+            if job:
+                self.env.flush_all()
+                self.assertIs(cron.method_direct_trigger(), True)
+                self.env.invalidate_all()
+
+        with freeze_time("2000-01-01") as clock, self.enter_registry_test_mode():
+            yield run
 
     @contextmanager
     def today(self, day):
