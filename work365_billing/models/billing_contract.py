@@ -73,9 +73,6 @@ class BillingContract(models.Model):
     discount = fields.Float(
         "Discount (%)", digits="Discount", tracking=True,
         help="Taken off every line, on top of the line's own discount. Negative items are spared.")
-    auto_sync = fields.Boolean(
-        "Auto Sync Invoice", tracking=True,
-        help="Post the invoices that the hourly job makes, each as a task of its own once the invoice is saved.")
     payment_token_id = fields.Many2one(
         "payment.token", "Payment Method", check_company=True, copy=False, tracking=True,
         domain="[('partner_id', 'child_of', commercial_partner_id)]")

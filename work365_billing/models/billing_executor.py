@@ -181,10 +181,8 @@ class BillingExecutor(models.AbstractModel):
             contract = row.contract_id
             vals_list.append(self._prepare_job(
                 run, contract, "invoiced", message=one.note, schedule_id=row.id, invoice_id=move.id))
-            if contract.auto_sync and run.run_type == "automatic":
-                vals_list.append({
-                    "run_id": run.id, "contract_id": contract.id, "schedule_id": row.id, "job_type": "post",
-                    "invoice_id": move.id})
+            if run.run_type == "automatic":
+                vals_list += self.env["billing.job"]._prepare_tasks(run, contract, row, move)
         for one, outcome, code, message in outcomes:
             row = self.env["billing.schedule"].browse(one.schedule_id or ())
             if outcome == "failed":

@@ -72,6 +72,18 @@ class BillingJob(models.Model):
         for job in self:
             job.display_name = f"{labels.get(job.job_type)} · {job.contract_id.name}"
 
+    @api.model
+    def _prepare_tasks(self, run, contract, row, move):
+        """Return the values of the tasks that follow ``move``, in their order: those that ``contract`` has switched on.
+
+        The caller decides whether the way in which the invoice was made lets automations run.
+        """
+        wanted = {"post": contract.auto_sync}
+        return [
+            {"run_id": run.id, "contract_id": contract.id, "schedule_id": row.id, "job_type": job_type,
+             "invoice_id": move.id}
+            for job_type, is_wanted in wanted.items() if is_wanted]
+
     # ---- what follows an invoice: posting ---------------------------------------------------------------------------
 
     @api.model

@@ -1,3 +1,4 @@
+from . import test_automations
 from . import test_breaks
 from . import test_changes
 from . import test_copy
