@@ -136,13 +136,20 @@ class Biller:
     # ---- cycles that are already invoiced ---------------------------------------------------------------------
 
     def _due_changes(self, draft, charge):
-        """Return the changes up to the end of the row that reach into invoiced cycles, and those entered before them.
+        """Return the changes up to the end of the row that reach into invoiced cycles, by date.
 
-        Each is billed on top of what was entered before it: a credit must not come before what it gives back.
+        A later price that was entered before a credit comes with it: what is not billed yet must not be given back.
         """
         late = [log for log in charge.logs if log.pending and self._ledger.is_late(log)]
-        last = max((log.id for log in late if log.acts_on <= draft.row.end), default=0)
-        return sorted((log for log in late if log.id <= last), key=by_date)
+        due = [log for log in late if log.acts_on <= draft.row.end]
+        prices = [log for log in late if log.acts_on > draft.row.end and log.price is not None]
+        if prices:
+            last = max((log.id for log in due if self._gives_back(charge, log)), default=0)
+            due += [log for log in prices if log.id < last]
+        return sorted(due, key=by_date)
+
+    def _gives_back(self, charge, log):
+        return any(effect.amount < 0 for effect in self._ledger.effects(charge, log))
 
     def _bill_late(self, draft, charge):
         """Bill what changes, known only now, make of the cycles that are already invoiced."""

@@ -17,6 +17,7 @@ from . import billing_run
 from . import billing_run_approval
 from . import billing_job
 from . import billing_planner
+from . import billing_planner_change_log
 from . import billing_executor
 from . import billing_executor_job
 from . import billing_executor_catch_up

@@ -106,7 +106,9 @@ class LineWriter:
         return self._positions[company]._get_first_matching_fpos(partner)
 
     def _get_invoice_date(self, planned, contract):
-        dates = {"schedule": planned.schedule_date, "cycle_start": planned.cycle_start, "run": self._day}
+        # A change-log invoice belongs to no cycle: its own day stands for the start of one.
+        start = planned.cycle_start if planned.kind == "regular" else planned.schedule_date
+        dates = {"schedule": planned.schedule_date, "cycle_start": start, "run": self._day}
         return dates[contract.invoice_date_policy]
 
     def _mind_lock_date(self, planned, company, journal):

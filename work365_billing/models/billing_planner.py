@@ -1,9 +1,7 @@
 from odoo import api, fields, models
 
-from ..engine import facts, reasons
+from ..engine import reasons
 from ..engine.biller import plan
-from ..engine.cycles import Cycle
-from ..engine.periods import Period
 from ..engine.plan import Invoice
 from . import billing_reason
 from .billing_facts import FactsReader, day_after
@@ -78,14 +76,6 @@ class BillingPlanner(models.AbstractModel):
         return planned
 
     @api.model
-    def _plan_change_log(self, contract, up_to, day):
-        """Return the change-log invoice of ``contract``: the changes up to ``up_to`` (inclusive) and the items due."""
-        reader = FactsReader(contract)
-        row = self._change_log_row(reader, contract, up_to, up_to)
-        [planned] = self._plan_chosen(reader, lambda _contract, _terms: ([row], None), day)
-        return planned
-
-    @api.model
     def _plan_next(self, contracts):
         """Return the amount of the next invoice per contract id, before tax."""
         active = contracts.filtered(lambda contract: contract.state == "active")
@@ -119,17 +109,9 @@ class BillingPlanner(models.AbstractModel):
             return []
         if not (reader.has_pending_logs(contract) or reader.items_of(contract)):
             return []
-        first = day_after(contract.date_end)
         items = reader.items_of(contract)
         later = [item.invoice_on for item in items if not item.obstacle and item.invoice_on <= day]
-        return [self._change_log_row(reader, contract, first, max([first, *later]))]
-
-    def _change_log_row(self, reader, contract, start, up_to):
-        """Return a change-log row that is not in the ledger yet; its period follows the last one of its kind."""
-        taken = [row.cycle_end for row in reader.rows_of(contract) if row.kind == "change_log"]
-        start = max([start, *map(day_after, taken)])
-        end = max(start, up_to)
-        return facts.Row(0, "change_log", Cycle(0, start, end, Period(start, day_after(end))), end)
+        return [self._change_log_row(reader, contract, max([day_after(contract.date_end), *later]))]
 
     # ---- planning -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ class PlannedInvoice:
 
     ``schedule_id`` is None for a row that is not in the ledger yet. ``vals_list`` are the values of the invoice lines
     in the order of ``invoice.lines``; for a credit note (``move_type``) the quantities are turned round already.
-    ``code`` is the reason when there is no invoice, ``problem`` tells that it is one that somebody must mend.
+    ``code`` is the reason when there is no invoice, ``problem`` tells that it is one that somebody must mend, and
+    ``blocking_id`` the open ledger row that must be settled first.
     """
 
     contract_id: int
@@ -28,6 +29,7 @@ class PlannedInvoice:
     reversed_move_id: int | None = None
     code: str | None = None
     problem: bool = False
+    blocking_id: int | None = None
     message: str | None = None
     note: str | None = None
 

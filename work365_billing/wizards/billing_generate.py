@@ -106,11 +106,9 @@ class BillingGenerate(models.TransientModel):
     @api.depends("contract_id", "schedule_id", "kind", "date_to", "replace_existing")
     def _compute_preview(self):
         for wizard in self:
-            blocking = wizard._get_blocking_schedule()
             planned = wizard._plan() if not wizard.invoice_id else None
-            problem = planned and (planned.problem or planned.code)
-            wizard.blocking_schedule_id = blocking
-            wizard.blocked_message = wizard._get_blocked_message(blocking) or (planned.message if problem else False)
+            wizard.blocking_schedule_id = planned.blocking_id if planned else False
+            wizard.blocked_message = planned.message if planned and planned.code else False
             wizard.amount_total = float(planned.amount) if planned else 0.0
             wizard.invoice_date = planned.invoice_date if planned and planned.lines else False
             wizard.note = planned.note if planned else False
@@ -136,22 +134,6 @@ class BillingGenerate(models.TransientModel):
             return None
         return planner._plan_schedule(row, today, replace=row.state == "invoiced")
 
-    def _get_blocking_schedule(self):
-        """Return the earlier schedule that must be settled before a change-log invoice."""
-        if self.kind != "change_log" or not self.contract_id:
-            return self.env["billing.schedule"]
-        return self.contract_id.schedule_ids.filtered(
-            lambda row: row.kind == "regular" and row.state in ("pending", "error") and not row.on_hold
-            and row.schedule_date <= self.date_to and row.cycle_start <= self.date_to).sorted("cycle_start")[:1]
-
-    def _get_blocked_message(self, blocking):
-        if not blocking:
-            return False
-        period = self.env._(
-            "Billing cycle %(start)s – %(end)s is not invoiced.", start=format_date(self.env, blocking.cycle_start),
-            end=format_date(self.env, blocking.cycle_end))
-        return f"{billing_reason.explain(self.env, reasons.EARLIER_OPEN)} {period}"
-
     # ---- actions --------------------------------------------------------------------------------------------------
 
     def _action_open(self):
@@ -174,9 +156,6 @@ class BillingGenerate(models.TransientModel):
         if self.kind == "regular" and self.schedule_id.contract_id != contract:
             raise UserError(billing_reason.explain(self.env, reasons.NO_CYCLE))
         replaced = self._get_replaced()
-        blocking = self._get_blocking_schedule()
-        if blocking:
-            raise UserError(self._get_blocked_message(blocking))
         self.invoice_id = executor._generate(self._plan(), replaced=replaced)
         return self._action_open()
 
