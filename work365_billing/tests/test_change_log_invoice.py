@@ -94,7 +94,7 @@ class TestChangeLogInvoice(BillingCommon):
             for number, contract in enumerate(contracts[1:], start=1):
                 contract.subscription_ids.change_quantity(10 + number)
             counts = []
-            for some in (contracts[1:3], contracts):
+            for some in (contracts[:3], contracts):
                 self.env.flush_all()
                 self.env.invalidate_all()
                 before = self.env.cr.sql_log_count
