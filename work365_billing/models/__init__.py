@@ -15,12 +15,15 @@ from . import billing_item
 from . import billing_schedule
 from . import billing_run
 from . import billing_run_approval
+from . import billing_run_bulk
 from . import billing_job
+from . import billing_job_bulk
 from . import billing_planner
 from . import billing_planner_change_log
 from . import billing_executor
 from . import billing_executor_job
 from . import billing_executor_catch_up
+from . import billing_executor_bulk
 from . import account_move
 from . import account_move_line
 from . import account_move_reversal

@@ -71,6 +71,7 @@ class BillingExecutor(models.AbstractModel):
         made = self._make_invoices([one for one in good if one.lines], run)
         outcomes += filter(None, [self._settle_nothing(one, day) for one in good if not one.lines])
         self._record(run, made, outcomes)
+        self._mark_replaced(made)
 
     def _until_problem(self, chain, outcomes):
         """Yield the rows of one contract up to the first that cannot be billed; that one is parked."""
@@ -82,13 +83,15 @@ class BillingExecutor(models.AbstractModel):
                 self._skip_missed(one)
                 outcomes.append((one, "skipped", one.code, one.message))
                 continue
-            if one.code == reasons.PAUSED:
+            if one.code in (reasons.PAUSED, reasons.EARLIER_OPEN):
                 outcomes.append((one, "skipped", one.code, one.message))
                 return
             yield one
 
     def _make_invoices(self, planned, run):
-        """Create the invoices of ``planned`` and return them as pairs (planned, move)."""
+        """Create the invoices of ``planned``, in the place of those replaced; return them as pairs (planned, move)."""
+        replaced = [one.replaced_move_id for one in planned if one.replaced_move_id]
+        self.env["account.move"].sudo().browse(replaced)._billing_detach()  # the ledger is the system's alone
         made = []
         for batch in split_every(MOVES_PER_CREATE, planned, list):
             # A draft has no analytic items to bring in line; given accounts would make Odoo write every line again.
@@ -101,21 +104,25 @@ class BillingExecutor(models.AbstractModel):
     def _settle_nothing(self, one, day):
         """A row without anything to bill stays open until its cycle has ended, then it is skipped with the reasons.
 
-        :return: the outcome; None when the job has told the same already on that day
+        :return: the outcome; None when nobody has asked and the job has told the same already on that day
         """
         row = self.env["billing.schedule"].browse(one.schedule_id or ())
+        if not row:
+            return (one, "nothing_to_bill", one.code, one.message) if one.job_id else None
         if one.cycle_end >= day and one.kind == "regular":
             told = (row.run_date, row.reason, row.message) == (day, one.code, one.message)
             row._set_nothing(one.code, one.message)
-            return None if told else (one, "nothing_to_bill", one.code, one.message)
-        if row:
-            row._set_skipped(one.code, one.message)
+            return None if told and not one.job_id else (one, "nothing_to_bill", one.code, one.message)
+        row._set_skipped(one.code, one.message)
         return (one, "skipped", one.code, one.message)
 
     # ---- what is refused ------------------------------------------------------------------------------------------
 
-    def _refuse(self, run, contract, row, exc):
-        """Park ``row``, which ``exc`` has refused, and say why; what is only locked waits for the next run."""
+    def _refuse(self, run, contract, row, exc, job_id=None):
+        """Park ``row``, which ``exc`` has refused, and say why; what is only locked waits for the next run.
+
+        :param job_id: the job that has asked for the invoice, if one has: it keeps the outcome
+        """
         if isinstance(exc, LockNotAvailable):
             # Without the ledger row: naming the very row that somebody holds would have to wait for it again.
             vals = self._prepare_job(run, contract, "skipped", reasons.LOCKED)
@@ -123,13 +130,17 @@ class BillingExecutor(models.AbstractModel):
             message = self._get_refusal(exc)
             if not isinstance(exc, (UserError, psycopg2.Error)):
                 _logger.error("Billing run %s: contract %s was refused", run.id, contract.id, exc_info=exc)
-            if row:
-                row._set_error(reasons.REFUSED, message)
-            else:
-                contract._alert(self.env._("The contract could not be billed"), message)
+            self._park(contract, row, reasons.REFUSED, message)
             vals = self._prepare_job(
-                run, contract, "failed", reasons.REFUSED, message, schedule_id=row.id, attempts=row.attempts)
-        self.env["billing.job"].create(vals)
+                run, contract, "failed", reasons.REFUSED, message, job_id, schedule_id=row.id, attempts=row.attempts)
+        self.env["billing.job"]._keep([vals])
+
+    def _park(self, contract, row, code, message):
+        """Park an open ``row``; what is no open period, such as one that was to be billed again, is told only."""
+        if row.state in ("pending", "error"):
+            row._set_error(code, message)
+        else:
+            contract._alert(self.env._("The contract could not be billed"), message)
 
     def _get_refusal(self, exc):
         """Return the words of an exception for the user."""
@@ -175,24 +186,24 @@ class BillingExecutor(models.AbstractModel):
 
     def _record(self, run, made, outcomes):
         """Write what became of each row into the ledger, and the run's outcomes."""
+        Job = self.env["billing.job"].sudo()  # clerks generate invoices without the right to edit jobs
         vals_list = []
         for one, move in made:
             row = self._settle_invoice(one, move, run.run_type)
             contract = row.contract_id
             vals_list.append(self._prepare_job(
-                run, contract, "invoiced", message=one.note, schedule_id=row.id, invoice_id=move.id))
-            if run.run_type == "automatic":
-                vals_list += self.env["billing.job"]._prepare_tasks(run, contract, row, move)
+                run, contract, "invoiced", None, one.note, one.job_id, schedule_id=row.id, invoice_id=move.id))
+            if run.run_type == "automatic" and (not one.job_id or Job.browse(one.job_id).trigger_tasks):
+                vals_list += Job._prepare_tasks(run, contract, row, move)
         for one, outcome, code, message in outcomes:
+            contract = self.env["billing.contract"].browse(one.contract_id)
             row = self.env["billing.schedule"].browse(one.schedule_id or ())
             if outcome == "failed":
-                row = self._get_row(one)
-                row._set_error(code, message)
-            if row or outcome != "skipped":
-                contract = self.env["billing.contract"].browse(one.contract_id)
-                vals_list.append(self._prepare_job(
-                    run, contract, outcome, code, message, schedule_id=row.id, attempts=row.attempts))
-        self.env["billing.job"].sudo().create(vals_list)  # clerks generate invoices without the right to edit jobs
+                row = row if one.job_id else self._get_row(one)
+                self._park(contract, row, code, message)
+            vals_list.append(self._prepare_job(
+                run, contract, outcome, code, message, one.job_id, schedule_id=row.id, attempts=row.attempts))
+        Job._keep(vals_list)
 
     def _settle_invoice(self, one, move, run_type):
         """Move the ledger on: the row is invoiced, the changes and items are used. Returns the row."""
@@ -202,6 +213,11 @@ class BillingExecutor(models.AbstractModel):
         row._set_invoiced(move, run_type, one.invoice.seen)
         self._settle_sources(one, move)
         return row
+
+    def _mark_replaced(self, made):
+        for one, move in made:
+            if one.replaced_move_id:
+                self.env["account.move"].browse(one.replaced_move_id)._billing_mark_replaced(move)
 
     def _settle_sources(self, one, move):
         lines = move.invoice_line_ids.sorted("sequence")
@@ -223,23 +239,24 @@ class BillingExecutor(models.AbstractModel):
             if planned_line.records:
                 sources[planned_line.group].browse(planned_line.records).sudo()._set_billed(line)
 
-    def _prepare_job(self, run, contract, outcome, code=None, message=None, **values):
+    def _prepare_job(self, run, contract, outcome, code=None, message=None, job_id=None, **values):
+        """Return what ``billing.job._keep`` takes: the outcome of a new job, or of the job ``job_id``."""
         states = {"invoiced": "succeeded", "nothing_to_bill": "nothing_to_bill", "failed": "failed",
                   "skipped": "nothing_to_bill"}
         if code and not message:
             message = billing_reason.explain(self.env, code)
+        about = {"id": job_id, "not_before": False} if job_id else {
+            "run_id": run.id, "contract_id": contract.id, "job_type": "invoice"}
         return {
-            "run_id": run.id, "contract_id": contract.id, "job_type": "invoice", "state": states[outcome],
-            "outcome": outcome, "reason": code, "message": message, **values}
+            **about, "state": states[outcome], "outcome": outcome, "reason": code, "message": message, **values}
 
     # ---- by hand --------------------------------------------------------------------------------------------------
 
     @api.model
-    def _generate(self, planned, replaced=None):
+    def _generate(self, planned):
         """Make one invoice by hand, in the caller's transaction, without any automation.
 
         :param planned: of the planner, made after the contract was locked
-        :param replaced: the invoice whose place the new one takes
         :return: the draft invoice
         :raises UserError: with the reason when there is nothing to bill or something must be mended first
         """
@@ -247,17 +264,14 @@ class BillingExecutor(models.AbstractModel):
             raise UserError(planned.message or billing_reason.explain(self.env, reasons.NOTHING_TO_BILL))
         contract = self.env["billing.contract"].browse(planned.contract_id)
         run = self.env["billing.run"].sudo().create({  # clerks start runs only by generating
-            "company_id": contract.company_id.id, "user_id": self.env.uid, "run_type": "manual", "mode": planned.kind,
-            "date": contract.company_id._billing_today(), "contract_count": 1})
+            "company_id": contract.company_id.id, "user_id": self.env.uid, "run_type": "manual", "origin": "single",
+            "mode": planned.kind, "date": contract.company_id._billing_today(), "contract_count": 1})
         executor = self.with_company(contract.company_id)
-        if replaced:
-            replaced.sudo()._billing_detach()
         made = executor._make_invoices([planned], run)
         executor._record(run, made, [])
+        executor._mark_replaced(made)
         run._finish()
         [[_planned, move]] = made
-        if replaced:
-            replaced._billing_mark_replaced(move)
         contract._top_up_schedules()
         return move
 

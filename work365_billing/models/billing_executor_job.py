@@ -23,7 +23,8 @@ class BillingExecutor(models.AbstractModel):
 
     @api.model
     def _run_automatic(self):
-        """Bill everything that is due, company by company on the company's own date, then do the waiting tasks.
+        """Do the waiting bulk operations, bill everything that is due, company by company on the company's own date,
+        then do the waiting tasks.
 
         Commits after every chunk and returns when everything due is billed or parked.
 
@@ -31,17 +32,25 @@ class BillingExecutor(models.AbstractModel):
         """
         self._commit()
         self._transaction(self.env["billing.run"]._close_interrupted)
-        stopped = []
-        for [company] in self.env["billing.contract"]._read_group([("state", "=", "active")], ["company_id"]):
-            try:
-                self.with_company(company).with_context(allowed_company_ids=company.ids)._run_company()
-            except Exception as exc:  # raised below: the other companies come first
-                self.env.cr.rollback()
-                _logger.info("Billing of company %s stopped: %s", company.id, type(exc).__name__)
-                stopped.append(exc)
+        companies = self.env["billing.contract"]._read_group([("state", "=", "active")], ["company_id"])
+        works = [self._run_bulk, *(self._for_company(company)._run_company for [company] in companies)]
+        stopped = list(filter(None, map(self._survive, works)))
         self.env["billing.job"]._run_waiting()
         if stopped:
             raise stopped[0]
+
+    def _survive(self, work):
+        """Do ``work``, which commits by itself, and return what has stopped it: what follows must not suffer."""
+        try:
+            work()
+        except Exception as exc:  # raised by the caller once all else is done
+            self.env.cr.rollback()
+            _logger.info("%s stopped: %s", work.__name__, type(exc).__name__)
+            return exc
+        return None
+
+    def _for_company(self, company):
+        return self.with_company(company).with_context(allowed_company_ids=company.ids)
 
     def _run_company(self):
         company = self.env.company
@@ -63,9 +72,7 @@ class BillingExecutor(models.AbstractModel):
         if not run.job_ids:
             run.unlink()  # contracts that ended with nothing left were closed: there is nothing to tell
             return
-        _logger.info(
-            "Billing run %s: %s contracts, %s invoices, %s failed, %s without anything to bill", run.id,
-            run.contract_count, run.invoiced_count, run.failed_count, run.nothing_count)
+        run._log_counts()
 
     def _search_due_contracts(self, company, day):
         """Return the contracts with a due row, oldest due first; none when each of them waits for its next try."""

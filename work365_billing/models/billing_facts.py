@@ -153,9 +153,12 @@ class FactsReader:
         index = terms.recurrence.index_of(row.cycle_start)
         cycle = Cycle(index, row.cycle_start, row.cycle_end, terms.recurrence.period(index))
         state = "invoiced" if row.state == "skipped" else row.state
-        if self._replaced and row.resulting_invoice_id in self._replaced:
+        if self._is_replaced(row):
             state = "pending"
         return facts.Row(row.id, row.kind, cycle, row.schedule_date, state, row.last_log_id)
+
+    def _is_replaced(self, row):
+        return bool(self._replaced) and row.resulting_invoice_id in self._replaced
 
     def virtual_rows(self, contract, terms, until):
         """Yield the rows up to ``until`` that the ledger does not hold yet, with negative keys."""
@@ -176,7 +179,7 @@ class FactsReader:
 
         :param first_day: first day of the oldest row to plan: with changes to bill it decides how far back to look
         """
-        seen = max(self._replaced.billing_row_ids.mapped("last_log_id"), default=None)
+        seen = max((row.last_log_id for row in self.rows_of(contract) if self._is_replaced(row)), default=None)
         charges = tuple(self._charge(contract, sub, seen) for sub in self.subscriptions_of(contract))
         pending = [log.acts_on for log in chain.from_iterable(charge.logs for charge in charges) if log.pending]
         # From the start of a natural cycle on: pieces of one cycle in several rows are rounded together.

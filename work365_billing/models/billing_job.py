@@ -84,6 +84,14 @@ class BillingJob(models.Model):
              "invoice_id": move.id}
             for job_type, is_wanted in wanted.items() if is_wanted]
 
+    @api.model
+    def _keep(self, vals_list):
+        """Keep outcomes and tasks: an outcome with an ``id`` on the job that has asked for it, all else as new jobs."""
+        self.create([vals for vals in vals_list if "id" not in vals])
+        for vals in vals_list:
+            if "id" in vals:
+                self.browse(vals["id"]).write({name: value for name, value in vals.items() if name != "id"})
+
     # ---- what follows an invoice: posting ---------------------------------------------------------------------------
 
     @api.model
@@ -100,7 +108,7 @@ class BillingJob(models.Model):
     @api.model
     def _run_waiting(self):
         """Post the invoices that wait for it, those of one date before those of the next; commits after each batch."""
-        for [company] in self._read_group([("state", "=", "waiting")], ["company_id"]):
+        for [company] in self._read_group([("state", "=", "waiting"), ("job_type", "!=", "invoice")], ["company_id"]):
             jobs = self.with_company(company).with_context(allowed_company_ids=company.ids)
             while jobs.env["billing.executor"]._transaction(jobs._post_next):
                 pass

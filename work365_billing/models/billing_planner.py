@@ -69,11 +69,22 @@ class BillingPlanner(models.AbstractModel):
 
         :param replace: bill again exactly what its invoice covers
         """
-        replaced = schedule.resulting_invoice_id if replace else None
-        reader = FactsReader(schedule.contract_id, replaced=replaced, credited=schedule._get_credited_invoices())
-        [planned] = self._plan_chosen(
-            reader, lambda _contract, terms: ([reader.engine_row(schedule, terms)], None), day)
+        [planned] = self._plan_schedules(schedule, day, replace)
         return planned
+
+    @api.model
+    def _plan_schedules(self, schedules, day, replace=False):
+        """Return what each of ``schedules``, all of different contracts, bills on ``day``: see ``_plan_schedule``."""
+        replaced = schedules.resulting_invoice_id if replace else None
+        reader = FactsReader(schedules.contract_id, replaced=replaced, credited=schedules._get_credited_invoices())
+        row_of = {row.contract_id: row for row in schedules}
+        result = self._plan_chosen(
+            reader, lambda contract, terms: ([reader.engine_row(row_of[contract], terms)], None), day)
+        if replace:
+            invoice_of = {row.id: row.resulting_invoice_id.id for row in schedules}
+            for planned in result:
+                planned.replaced_move_id = invoice_of[planned.schedule_id]
+        return result
 
     @api.model
     def _plan_next(self, contracts):

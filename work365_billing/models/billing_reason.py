@@ -42,9 +42,16 @@ REASONS = {
     reasons.APPROVAL: (
         _lt("Missed periods wait for your approval."), _lt("Bill them all, or only the current period."),
     ),
+    reasons.CYCLE_GONE: (
+        _lt("This billing cycle no longer exists: the terms of the contract were changed meanwhile."),
+        _lt("Generate the next cycle of the contract."),
+    ),
     reasons.NOTHING_LEFT: (_lt("Everything up to this date is billed."), _lt("Nothing to do.")),
     reasons.NOT_ACTIVE: (_lt("The contract is not active."), _lt("Activate the contract.")),
     reasons.NO_CYCLE: (_lt("The contract has no billing cycle left."), _lt("Move the end date of the contract.")),
+    reasons.COMPANY_ARCHIVED: (
+        _lt("The company of the contract is archived."), _lt("Restore the company, then generate again."),
+    ),
     reasons.LOCKED: (
         _lt("Somebody else is billing this contract right now."), _lt("Nothing to do: the next run looks at it again."),
     ),

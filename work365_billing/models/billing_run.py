@@ -1,9 +1,13 @@
+import logging
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from .selections import KINDS, RUN_TYPES
+from .selections import KINDS, ORIGINS, RUN_TYPES
+
+_logger = logging.getLogger(__name__)
 
 LOCK_CLASS = 0x62696C6C  # of the advisory locks of runs
 
@@ -18,15 +22,17 @@ class BillingRun(models.Model):
     name = fields.Char(compute="_compute_name", store=True)
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
     user_id = fields.Many2one("res.users", "Started by", default=lambda self: self.env.user, readonly=True)
+    origin = fields.Selection(ORIGINS, required=True, default="hourly", readonly=True)
     run_type = fields.Selection(RUN_TYPES, "Mode", required=True, default="automatic", readonly=True)
     mode = fields.Selection(KINDS, "Invoice Type", required=True, default="regular", readonly=True)
     date = fields.Date("Billed up to", required=True, readonly=True)
     started_at = fields.Datetime(default=fields.Datetime.now, readonly=True)
     ended_at = fields.Datetime(readonly=True)
     state = fields.Selection(
-        [("running", "Running"), ("done", "Done"), ("interrupted", "Interrupted")],
+        [("running", "Running"), ("stopped", "Stopped"), ("done", "Done"), ("interrupted", "Interrupted")],
         default="running", required=True, readonly=True, index=True,
-        help="Interrupted: its process died. What it had saved stays, the next run did the rest.")
+        help="Stopped: what waits goes on with Resume. "
+             "Interrupted: its process died. What it had saved stays, the next run did the rest.")
     contract_count = fields.Integer("Eligible Contracts", readonly=True)
     job_ids = fields.One2many("billing.job", "run_id", "Outcomes", readonly=True)
     invoice_ids = fields.One2many("account.move", "billing_run_id", "Invoices", readonly=True)
@@ -34,28 +40,42 @@ class BillingRun(models.Model):
     failed_count = fields.Integer("Failed", compute="_compute_counts")
     nothing_count = fields.Integer("Nothing to Bill", compute="_compute_counts")
     skipped_count = fields.Integer("Skipped", compute="_compute_counts")
+    job_count = fields.Integer("Jobs", compute="_compute_counts")
+    done_count = fields.Integer("Done", compute="_compute_counts")
+    progress = fields.Float("Progress (%)", compute="_compute_counts")
+    time_left = fields.Char(compute="_compute_counts", help="Estimated from the speed so far.")
 
-    @api.depends("date", "run_type")
+    @api.depends("date", "origin")
     def _compute_name(self):
-        labels = dict(self._fields["run_type"]._description_selection(self.env))
+        labels = dict(self._fields["origin"]._description_selection(self.env))
         for run in self:
-            run.name = f"{labels.get(run.run_type)} {format_date(self.env, run.date)} #{run.id or ''}"
+            run.name = f"{labels.get(run.origin)} {format_date(self.env, run.date)} #{run.id or ''}"
 
-    @api.depends("job_ids.outcome")
+    @api.depends("job_ids.outcome", "state")
     def _compute_counts(self):
-        counts = {}
+        counts = defaultdict(Counter)
         for run, outcome, count in self.env["billing.job"]._read_group(
                 [("run_id", "in", self.ids), ("job_type", "=", "invoice")], ["run_id", "outcome"], ["__count"]):
-            counts[run.id, outcome] = count
+            counts[run.id][outcome or "waiting"] = count
         for run in self:
-            run.invoiced_count = counts.get((run.id, "invoiced"), 0)
-            run.failed_count = counts.get((run.id, "failed"), 0)
-            run.nothing_count = counts.get((run.id, "nothing_to_bill"), 0)
-            run.skipped_count = counts.get((run.id, "skipped"), 0)
+            count = counts[run.id]
+            run.invoiced_count = count["invoiced"]
+            run.failed_count = count["failed"]
+            run.nothing_count = count["nothing_to_bill"]
+            run.skipped_count = count["skipped"]
+            run.job_count = count.total()
+            run.done_count = count.total() - count["waiting"]
+            run.progress = run._get_progress()
+            run.time_left = run._get_time_left()
 
     def _finish(self):
         """Close the run."""
         self.write({"state": "done", "ended_at": fields.Datetime.now()})
+
+    def _log_counts(self):
+        _logger.info(
+            "Billing run %s: %s contracts, %s invoices, %s failed, %s without anything to bill", self.id,
+            self.contract_count, self.invoiced_count, self.failed_count, self.nothing_count)
 
     # ---- a run and its process ------------------------------------------------------------------------------------
 
@@ -81,8 +101,8 @@ class BillingRun(models.Model):
 
     @api.model
     def _close_interrupted(self):
-        """Close the runs that were left running by a process that died."""
-        for run in self.search([("state", "=", "running")]):
+        """Close the runs that were left running by a process that died; a bulk operation belongs to no process."""
+        for run in self.search([("state", "=", "running"), ("origin", "!=", "bulk")]):
             [[is_dead]] = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, run.id))
             if is_dead:
                 run._interrupt()

@@ -177,11 +177,10 @@ class BillingSchedule(models.Model):
                 "message": billing_reason.explain(self.env, reasons.ON_HOLD) if on_hold else False})
 
     def _get_credited_invoices(self):
-        """Return the invoices of this free period that were credited in full: what they billed waits with it."""
-        if self.resulting_invoice_id:
-            return self.env["account.move"]
+        """Return the invoices of the free periods that were credited in full: what they billed waits with them."""
+        free = self.filtered(lambda row: not row.resulting_invoice_id)
         return self.env["account.move"].sudo().search([  # the credited invoice counts, whoever may read it
-            ("billing_schedule_id", "=", self.id), ("state", "=", "posted"), ("payment_state", "=", "reversed")])
+            ("billing_schedule_id", "in", free.ids), ("state", "=", "posted"), ("payment_state", "=", "reversed")])
 
     # ---- what the clerk does --------------------------------------------------------------------------------------
 

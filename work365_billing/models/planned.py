@@ -13,7 +13,8 @@ class PlannedInvoice:
     ``schedule_id`` is None for a row that is not in the ledger yet. ``vals_list`` are the values of the invoice lines
     in the order of ``invoice.lines``; for a credit note (``move_type``) the quantities are turned round already.
     ``code`` is the reason when there is no invoice, ``problem`` tells that it is one that somebody must mend, and
-    ``blocking_id`` the open ledger row that must be settled first.
+    ``blocking_id`` the open ledger row that must be settled first, ``replaced_move_id`` the
+    invoice whose place the new one takes, ``job_id`` the job of a bulk operation that asks for the invoice.
     """
 
     contract_id: int
@@ -27,6 +28,8 @@ class PlannedInvoice:
     move_vals: dict = field(default_factory=dict)
     vals_list: list = field(default_factory=list)
     reversed_move_id: int | None = None
+    replaced_move_id: int | None = None
+    job_id: int | None = None
     code: str | None = None
     problem: bool = False
     blocking_id: int | None = None

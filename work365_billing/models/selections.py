@@ -8,5 +8,11 @@ FREQUENCIES = [
     ("triennial", "Triennial"),
 ]
 KINDS = [("regular", "Regular"), ("change_log", "Change Log")]
+ORIGINS = [
+    ("hourly", "Hourly Job"),
+    ("bulk", "Bulk Operation"),
+    ("single", "Single Invoice"),
+    ("change_log_job", "Change-Log Job"),
+]
 RUN_TYPES = [("manual", "Manual"), ("automatic", "Automatic")]
 REFUND_POLICIES = [("global", "Use Global Setting"), ("yes", "Yes"), ("no", "No")]

@@ -1,5 +1,6 @@
 from . import test_automations
 from . import test_breaks
+from . import test_bulk
 from . import test_changes
 from . import test_copy
 from . import test_cycles

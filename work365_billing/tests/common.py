@@ -49,11 +49,11 @@ class BillingCommon(AccountTestInvoicingCommon):
 
     # ---- running ----------------------------------------------------------------------------------------------------
 
-    def run_job(self, day, time="05:00:00"):
-        """Run the hourly job once on ``day``."""
+    def run_job(self, day, time="05:00:00", cron=None):
+        """Run the hourly job, or ``cron``, once on ``day``."""
         with freeze_time(f"{day} {time}"), self.enter_registry_test_mode():
             self.env.flush_all()
-            self.assertIs(self.cron.with_user(self.env.ref("base.user_root")).method_direct_trigger(), True)
+            self.assertIs((cron or self.cron).with_user(self.env.ref("base.user_root")).method_direct_trigger(), True)
         self.env.invalidate_all()
 
     def bill(self, contracts, *days):

@@ -155,21 +155,10 @@ class BillingGenerate(models.TransientModel):
         executor._lock(contract)
         if self.kind == "regular" and self.schedule_id.contract_id != contract:
             raise UserError(billing_reason.explain(self.env, reasons.NO_CYCLE))
-        replaced = self._get_replaced()
-        self.invoice_id = executor._generate(self._plan(), replaced=replaced)
-        return self._action_open()
-
-    def _get_replaced(self):
-        """Return the invoice that is replaced.
-
-        :raises UserError: when the cycle is invoiced and *Replace existing invoice* is not ticked
-        """
-        row = self.schedule_id
-        if self.kind != "regular" or row.state != "invoiced":
-            return self.env["account.move"]
-        if not self.replace_existing:
+        if self.kind == "regular" and self.schedule_id.state == "invoiced" and not self.replace_existing:
             raise UserError(billing_reason.explain(self.env, reasons.ALREADY_INVOICED))
-        return row.resulting_invoice_id
+        self.invoice_id = executor._generate(self._plan())
+        return self._action_open()
 
     def action_view_invoice(self):
         self.ensure_one()
