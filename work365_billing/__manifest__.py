@@ -25,6 +25,8 @@
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "views/sale_order_views.xml",
+        "views/billing_run_report_views.xml",
+        "views/billing_audit_views.xml",
         "views/billing_menus.xml",
     ],
     "demo": [

@@ -12,6 +12,7 @@ from . import billing_subscription
 from . import billing_change_log
 from . import billing_source_mixin
 from . import billing_item
+from . import billing_line_audit
 from . import billing_schedule
 from . import billing_run
 from . import billing_run_approval

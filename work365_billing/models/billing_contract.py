@@ -88,7 +88,7 @@ class BillingContract(models.Model):
         "billing.schedule", "contract_id", "Billing Schedules", context={"active_test": False})
     invoice_ids = fields.One2many("account.move", "billing_contract_id", "Invoices", readonly=True)
     next_invoice_date = fields.Date(
-        compute="_compute_next_invoice_date", store=True, index=True,
+        compute="_compute_next_invoice_date", store=True, index=True, tracking=True,
         help="Schedule date of the oldest cycle that is not invoiced.")
     next_invoice_amount = fields.Monetary(
         compute="_compute_next_invoice_amount", help="What the planner will put on the next invoice, before tax.")

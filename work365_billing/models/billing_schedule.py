@@ -198,10 +198,15 @@ class BillingSchedule(models.Model):
                 "Period %(period)s was skipped by %(user)s.", period=row._get_period_name(), user=self.env.user.name))
 
     def action_retry(self):
-        """Let the next hourly job try the period again without waiting."""
+        """Let the hourly job try the periods again at once, without waiting."""
         self.contract_id.check_access("write")
-        rows = self.sudo()  # clerks move the ledger only by its own actions
-        rows.filtered(lambda row: row.state == "error").write({"retry_at": False})
+        rows = self.sudo().filtered(lambda row: row.state == "error")  # clerks move the ledger only by its own actions
+        rows.write({"retry_at": False})
+        for row in rows:
+            row.contract_id.with_env(self.env)._message_log(body=self.env._(
+                "%(user)s asked to try period %(period)s again.", period=row._get_period_name(),
+                user=self.env.user.name))
+        self.env.ref("work365_billing.ir_cron_generate_invoices")._trigger()
 
     def action_generate_invoice(self):
         """Open the window *Generate Invoice* for this period."""

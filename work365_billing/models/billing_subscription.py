@@ -22,13 +22,14 @@ class BillingSubscription(models.Model):
              "Changing it on an active contract is a change from today.")
     sales_unit = fields.Selection(
         FREQUENCIES, "Sales Unit", compute="_compute_sales_unit", store=True, readonly=False, precompute=True,
-        required=True, help="The period that the unit price is for.")
+        required=True, tracking=True, help="The period that the unit price is for.")
     price_unit = fields.Float(
         tracking=True, help="Price of one unit for one sales unit. A change acts from the next cycle.")
     monthly_price = fields.Float(compute="_compute_monthly_price", digits=0, help="Unit price per month, not rounded.")
     date_start = fields.Date(
-        "Start Date", compute="_compute_date_start", store=True, readonly=False, precompute=True, required=True)
-    date_end = fields.Date("End Date", help="Last billed day.")
+        "Start Date", compute="_compute_date_start", store=True, readonly=False, precompute=True, required=True,
+        tracking=True)
+    date_end = fields.Date("End Date", tracking=True, help="Last billed day.")
     billable = fields.Boolean(tracking=True)
     state = fields.Selection(
         [("active", "Active"), ("inactive", "Inactive")], default="active", required=True, copy=False, tracking=True)

@@ -1,3 +1,4 @@
+from . import test_audit
 from . import test_automations
 from . import test_breaks
 from . import test_bulk
@@ -11,6 +12,7 @@ from . import test_planner
 from . import test_posting
 from . import test_reasons
 from . import test_rights
+from . import test_run_report
 from . import test_sale_order
 from . import test_tours
 from . import test_undo

@@ -15,6 +15,8 @@ RIGHTS = {
     "billing.change.log": ("", "r", "r", "r"),
     "billing.run": ("", "r", "r", "r"),
     "billing.job": ("", "r", "r", "r"),
+    "billing.audit": ("", "r", "r", "r"),
+    "billing.run.report": ("", "r", "r", "r"),
     "billing.generate": ("", "", "rwcu", "rwcu"),
     "billing.generate.line": ("", "", "rwcu", "rwcu"),
 }

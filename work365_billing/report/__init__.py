@@ -1,0 +1,2 @@
+from . import billing_audit
+from . import billing_run_report
