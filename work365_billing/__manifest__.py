@@ -16,6 +16,7 @@
         "views/billing_contract_views.xml",
         "views/billing_subscription_views.xml",
         "views/billing_change_log_views.xml",
+        "views/billing_mismatch_views.xml",
         "views/billing_item_views.xml",
         "views/billing_schedule_views.xml",
         "views/billing_run_views.xml",

@@ -77,7 +77,8 @@ class Biller:
 
     def _bill_cycle(self, draft, charge: Charge):
         cycle = draft.row.cycle
-        logs = sorted((log for log in charge.logs if log.acts_on <= last_day(charge, cycle)), key=by_date)
+        # With what counts only from a later day: the changes of the cycle that take it back have nothing to bill.
+        logs = sorted((log for log in charge.logs if log.effective <= last_day(charge, cycle)), key=by_date)
         lines = len(draft.lines)
         if charge.billable and last_day(charge, cycle) >= cycle.start:
             self._add_pieces(draft, charge, logs)
@@ -90,9 +91,13 @@ class Biller:
             return reasons.NOT_BILLABLE
         if last_day(charge, cycle) < cycle.start:
             return reasons.ENDED
+        logs = [log for log in logs if log.acts_on <= last_day(charge, cycle)]
         if not logs:
             return reasons.STARTS_LATER
-        return reasons.NOTHING_LEFT if self._ledger.billed(charge, cycle) else reasons.NO_QUANTITY
+        if self._ledger.billed(charge, cycle):
+            return reasons.NOTHING_LEFT
+        moves = [log for log in logs if log.delta]
+        return reasons.ON_PAUSE if moves and moves[-1].pauses else reasons.NO_QUANTITY
 
     def _add_pieces(self, draft, charge, logs):
         """Add the full line and a line for each change after the first day, less what stands of an older bill."""
@@ -122,14 +127,15 @@ class Biller:
     def _split(self, charge, cycle, logs):
         """Return (None, quantity, exact amount) of the full line, then (log, delta, amount) of each later change."""
         wanted = self._ledger.wanted
-        price = wanted.cycle_price(charge, cycle, logs)
-        known = [log for log in logs if log.acts_on <= cycle.start]
+        price, last = wanted.cycle_price(charge, cycle, logs), last_day(charge, cycle)
+        later = [log for log in logs if cycle.start < log.acts_on <= last]
+        known = [log for log in logs if log not in later]
         amount = wanted.amount(charge, cycle, known, price)
         pieces = [(None, max(quantity_on(known, cycle.start), Fraction(0)), amount)]
-        for log in logs[len(known):]:
+        for log in later:
             known.append(log)
             before, amount = amount, wanted.amount(charge, cycle, known, price)
-            if log.delta:
+            if log.delta and (amount != before or not price):
                 pieces.append((log, log.delta, amount - before))
         return pieces
 
@@ -200,14 +206,15 @@ class Biller:
     def _refused(self, draft, charge):
         """Return the changes of the first day that would give back what must not be credited."""
         days = defaultdict(dict)
+        acts_on = {log.id: log.acts_on for log in charge.logs}
         for log in self._due_changes(draft, charge):
             if log.id not in draft.refused:
                 amount = sum((effect.amount for effect in self._ledger.effects(charge, log)), Fraction(0))
                 if amount:
-                    days[log.acts_on][log] = amount
+                    days[acts_on.get(log.cause, log.acts_on)][log] = amount
         for amounts in days.values():
             if sum(amounts.values()) < 0:
-                # What goes up and down on one day is one change: only its net counts.
+                # What goes up and down on one day, or for one cause, is one change: only its net counts.
                 refused = [log for log, amount in amounts.items() if amount > 0 or not self._may_credit(log)]
                 if any(amounts[log] < 0 for log in refused):
                     return refused

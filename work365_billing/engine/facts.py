@@ -19,7 +19,9 @@ class Log:
 
     ``price`` is per sales unit and acts from the first cycle that begins on or after ``effective``; None leaves the
     price as it is. Ids grow in the order of entry. ``pending`` tells that no live invoice has used the log.
-    ``counts_from`` postpones a reduction that was not credited: it changes nothing before that date.
+    ``counts_from`` postpones a reduction that was not credited, or a change that was left out: it changes nothing
+    before that date. ``pauses`` tells that nothing is billed because of a pause. ``cause`` is the change that made this
+    one necessary: the two are one when it is asked whether something is given back.
     """
 
     id: int
@@ -29,6 +31,8 @@ class Log:
     pending: bool = True
     refundable: bool = True
     counts_from: date | None = None
+    pauses: bool = False
+    cause: int | None = None
 
     @property
     def acts_on(self):

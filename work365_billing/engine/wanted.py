@@ -68,19 +68,19 @@ def by_date(log: Log):
 def steps(logs: Sequence[Log]) -> list[tuple[date, Fraction]]:
     """Return the changes of the billed quantity as (day, delta), by day.
 
-    An increase that is entered after a reduction that is not credited first gives back what is paid still: up to
-    the reduction it changes nothing before the day from which the reduction counts.
+    Who goes back up after a reduction that is not credited is paid for still, and who goes back down after an increase
+    that is not charged has paid nothing for it: what only takes back such a change counts from the same day as it.
     """
-    kept = [[log, -log.delta] for log in logs if log.delta < 0 and log.acts_on > log.effective]
+    postponed = [[log, log.delta] for log in logs if log.acts_on > log.effective]
     found = []
     for log in sorted(logs, key=by_date):
         delta = log.delta
-        for entry in kept:
-            reduction, rest = entry
-            if delta > 0 and reduction.id < log.id and reduction.effective <= log.acts_on < reduction.acts_on:
-                again = min(rest, delta)
-                entry[1], delta = rest - again, delta - again
-                found.append((reduction.acts_on, log, again))
+        for entry in postponed:
+            other, rest = entry
+            if rest * delta < 0 and other.id < log.id and other.effective <= log.acts_on < other.acts_on:
+                again = max(delta, -rest) if delta < 0 else min(delta, -rest)
+                entry[1], delta = rest + again, delta - again
+                found.append((other.acts_on, log, again))
         found.append((log.acts_on, log, delta))
     return [(day, delta) for day, log, delta in sorted(found, key=lambda one: (one[0], one[1].effective, one[1].id))]
 

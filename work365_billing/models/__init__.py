@@ -9,7 +9,12 @@ from . import billing_contract_catch_up
 from . import billing_contract_automation
 from . import billing_line_mixin
 from . import billing_subscription
+from . import billing_subscription_changes
+from . import billing_subscription_pause
+from . import billing_subscription_rules
+from . import billing_subscription_mismatch
 from . import billing_change_log
+from . import billing_change_log_edit
 from . import billing_source_mixin
 from . import billing_item
 from . import billing_line_audit
@@ -21,6 +26,7 @@ from . import billing_job
 from . import billing_job_bulk
 from . import billing_planner
 from . import billing_planner_change_log
+from . import billing_planner_change
 from . import billing_executor
 from . import billing_executor_job
 from . import billing_executor_catch_up

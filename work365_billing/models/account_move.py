@@ -69,9 +69,10 @@ class AccountMove(models.Model):
         Log = self.env["billing.change.log"].sudo()
         logs = Log.search([("billing_move_id", "=", self.id)])
         for row in rows.filtered(lambda row: row.kind == "regular"):
-            logs |= Log.search([  # left out without an invoice: see billing.change.log._exclude_invoiced
+            logs |= Log.search([  # stops that gave nothing back: see billing.subscription._exclude
                 ("contract_id", "=", row.contract_id.id), ("counts_from", ">", row.cycle_start),
-                ("billing_move_id", "=", False), ("effective_date", "<=", row.cycle_end)])
+                ("billing_move_id", "=", False), ("effective_date", "<=", row.cycle_end),
+                ("archive_reason", "=", False)])
         logs._release()
         for source in self.env["billing.planner"]._get_sources().values():
             source.sudo().search([("invoice_line_id.move_id", "=", self.id)])._set_unbilled()

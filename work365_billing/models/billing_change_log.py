@@ -1,8 +1,8 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
+
+from .selections import PAUSE_POLICIES
 
 
 class BillingChangeLog(models.Model):
@@ -20,7 +20,8 @@ class BillingChangeLog(models.Model):
     partner_id = fields.Many2one(related="contract_id.partner_id")
     currency_id = fields.Many2one(related="contract_id.currency_id")
     event = fields.Selection(
-        [("create", "Create"), ("update", "Update"), ("activate", "Activate"), ("deactivate", "Deactivate")],
+        [("create", "Create"), ("update", "Update"), ("pause", "Pause"), ("resume", "Resume"),
+         ("activate", "Activate"), ("deactivate", "Deactivate")],
         required=True, default="update", readonly=True)
     effective_date = fields.Date(required=True, index=True, readonly=True, help="First day of the new state.")
     quantity = fields.Float(
@@ -38,6 +39,15 @@ class BillingChangeLog(models.Model):
     refund = fields.Boolean("Apply Refund", default=True, readonly=True)
     counts_from = fields.Date(
         readonly=True, help="A reduction that was not credited changes nothing that is billed before this day.")
+    pause_policy = fields.Selection(PAUSE_POLICIES, readonly=True, help="What the pause does to the bill.")
+    by_contract = fields.Boolean(
+        "Whole Contract", readonly=True, help="The pause is that of the whole contract, and ends with it.")
+    completes_id = fields.Many2one(
+        "billing.change.log", "Completes", index="btree_not_null", ondelete="cascade", readonly=True,
+        help="The pause, resume or end that could not be altered any more when a change before it was entered.")
+    cause_id = fields.Many2one(
+        "billing.change.log", "Because of", index="btree_not_null", ondelete="set null", readonly=True,
+        help="The change that made this one necessary.")
     invoice_line_id = fields.Many2one(
         "account.move.line", "Invoice Line", index="btree_not_null", ondelete="set null", readonly=True)
     billing_move_id = fields.Many2one(
@@ -58,27 +68,18 @@ class BillingChangeLog(models.Model):
         if any(log.applied and log.subscription_id.contract_id.state != "draft" for log in self):
             raise UserError(self.env._("Change logs are the audit trail and cannot be deleted: archive them instead."))
 
-    def _exclude_invoiced(self):
-        """Leave the periods that are already invoiced as they are: the reduction counts from the first open day."""
-        for log in self:
-            day = log._get_first_open_day()
-            if day > log.effective_date:
-                log.write({"state": "archived", "counts_from": day})
-                log.subscription_id.message_post(body=self.env._(
-                    "Deactivated without a refund: what is invoiced before %(date)s stays as it is.",
-                    date=format_date(self.env, day)))
+    def _pauses_billing(self):
+        """Tell whether nothing is billed because of this change."""
+        return self.event == "pause" and self.pause_policy != "full"
 
-    def _get_first_open_day(self):
-        """Return the first day, from the effective date on, that is not invoiced."""
-        self.ensure_one()
-        rows = self.env["billing.schedule"].sudo().with_context(active_test=False).search([
-            ("contract_id", "=", self.contract_id.id), ("kind", "=", "regular"),
-            ("cycle_end", ">=", self.effective_date), ("state", "!=", "skipped")])
-        invoiced = rows.filtered(lambda row: row.state == "invoiced")
-        if not invoiced:
-            return self.effective_date
-        last = max(invoiced.mapped("cycle_end"))
-        return max(self.effective_date, min([*(rows - invoiced).mapped("cycle_start"), last + timedelta(days=1)]))
+    def _tell_excluded(self):
+        """Tell on the subscriptions which of these stops leave invoiced periods as they are."""
+        texts = {
+            "deactivate": self.env._("Deactivated without a refund: what is invoiced before %(date)s stays as it is."),
+            "pause": self.env._("Paused without a credit: what is invoiced before %(date)s stays as it is.")}
+        for log in self.filtered(lambda log: log.state == "archived" and log.counts_from and log.event in texts):
+            day = format_date(self.env, log.counts_from)
+            log.subscription_id.message_post(body=texts[log.event] % {"date": day})
 
     def _release(self):
         """Return the logs to what they were before the invoice that had used them."""

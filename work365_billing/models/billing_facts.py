@@ -23,9 +23,10 @@ class FactsReader:
 
     :param replaced: invoices whose content counts as not billed, because they are being replaced
     :param credited: invoices credited in full whose changes and items wait to be billed again
+    :param edits: ``LogEdits`` that count as written: what a change would make of the bill
     """
 
-    def __init__(self, contracts, replaced=None, credited=None):
+    def __init__(self, contracts, replaced=None, credited=None, edits=()):
         contracts.check_access("read")
         contracts = contracts.sudo()  # who may see the contract may see its plan: settings and history are only read
         env = contracts.env
@@ -33,6 +34,7 @@ class FactsReader:
         self._replaced = replaced or env["account.move"]
         self._credited = credited or env["account.move"]
         self._again = self._replaced | self._credited
+        self._edits = {one.subscription.id: one for one in edits}
         self._digits = env["decimal.precision"].precision_get("Discount")
         contracts.fetch([
             "date_start", "date_end", "billed_through", "discount", "company_id", "currency_id", "catch_up"])
@@ -42,8 +44,8 @@ class FactsReader:
             "contract_id", "sales_unit", "date_start", "date_end", "billable", "discount", "price_unit"])
         self.logs = env["billing.change.log"].search_fetch(
             [("contract_id", "in", contracts.ids)],
-            ["subscription_id", "effective_date", "quantity", "price_unit", "sets_price", "state", "refund",
-             "counts_from", "billing_move_id"])
+            ["subscription_id", "event", "effective_date", "quantity", "price_unit", "sets_price", "state", "refund",
+             "counts_from", "pause_policy", "cause_id", "billing_move_id"])
         self._records = {
             group: source._search_to_bill(contracts, self._replaced, self._credited)
             for group, source in env["billing.planner"]._get_sources().items()}
@@ -53,6 +55,7 @@ class FactsReader:
         self._subscriptions_of = self.subscriptions.grouped("contract_id")
         self._logs_of = self.logs.grouped("subscription_id")
         self._billed_of = self._read_billed()
+        self.unwritten = {}
 
     def _read_items(self):
         """Return, per contract, what every source has to bill as entered."""
@@ -100,7 +103,7 @@ class FactsReader:
         if self._replaced:
             return self.subscriptions.ids
         freed = self.rows.filtered(lambda row: row.state in ("pending", "error") and row.last_log_id).contract_id
-        pending = self.logs.filtered(self._is_pending).subscription_id
+        pending = self.logs.filtered(self._is_pending).subscription_id | self.subscriptions.browse(self._edits)
         return (pending | self.subscriptions.filtered(lambda sub: sub.contract_id in freed)).ids
 
     # ---- per contract ---------------------------------------------------------------------------------------------
@@ -205,6 +208,10 @@ class FactsReader:
         logs = tuple(
             self._log(log) for log in self._logs_of.get(sub, ())
             if seen is None or log.state == "archived" or log.id <= seen)
+        if sub.id in self._edits:
+            first = max(self.logs.ids, default=0) + len(self.unwritten) + 1
+            logs, unwritten = self._edits[sub.id].apply(logs, first)
+            self.unwritten.update(unwritten)
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
             unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable,
@@ -217,7 +224,8 @@ class FactsReader:
         return facts.Log(
             id=log.id, effective=log.effective_date, delta=exact(log.quantity),
             price=exact(log.price_unit) if log.sets_price else None,
-            pending=self._is_pending(log), refundable=log.refund, counts_from=counts_from)
+            pending=self._is_pending(log), refundable=log.refund, counts_from=counts_from,
+            pauses=log._pauses_billing(), cause=log.cause_id.id or None)
 
     @staticmethod
     def _discount(contract, own, amount):

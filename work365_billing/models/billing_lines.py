@@ -36,7 +36,7 @@ class LineWriter:
         contracts = self._reader.contracts.filtered(lambda contract: contract.id in ids)
         self._contracts = {contract.id: contract for contract in contracts}
         self._subscriptions = {sub.id: sub for sub in self._reader.subscriptions}
-        self._logs = {log.id: log for log in self._reader.logs}
+        self._logs = {**{log.id: log for log in self._reader.logs}, **self._reader.unwritten}
         credited = {line.credits for planned in planned_list for line in planned.lines if line.credits}
         lines = self._env["account.move.line"].browse(credited)
         self._credited = {line.id: line for line in lines}

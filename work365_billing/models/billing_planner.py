@@ -44,16 +44,17 @@ class BillingPlanner(models.AbstractModel):
         return self._plan_chosen(reader, choose, day)
 
     @api.model
-    def _plan_until(self, contracts, day, assume_active=False):
+    def _plan_until(self, contracts, day, assume_active=False, edits=()):
         """Return what a run on ``day`` would bill, also where the ledger does not reach so far yet.
 
-        :param assume_active: plan a draft as if it were activated
+        :param assume_active: plan drafts and suspended contracts as if they were activated
+        :param edits: ``LogEdits`` that count as written
         """
-        reader = FactsReader(contracts)
+        reader = FactsReader(contracts, edits=edits)
         reader.drop_missed(day)
 
         def choose(contract, terms):
-            if contract.state != "active" and not (assume_active and contract.state == "draft"):
+            if contract.state != "active" and not (assume_active and contract.state in ("draft", "suspended")):
                 return [], None
             rows = [
                 reader.engine_row(row, terms) for row in reader.rows_of(contract)

@@ -12,6 +12,9 @@ REASONS = {
     reasons.STARTS_LATER: (_lt("Starts after this cycle."), _lt("It is billed in the cycle of its start date.")),
     reasons.ENDED: (_lt("Ended before this cycle."), _lt("Move its end date to bill it again.")),
     reasons.NO_QUANTITY: (_lt("The quantity is zero in this cycle."), _lt("Change the quantity to bill it again.")),
+    reasons.ON_PAUSE: (
+        _lt("Paused: no day of this cycle is billed."), _lt("It is billed again from the day on which it is resumed."),
+    ),
     reasons.REFUND_OFF: (
         _lt("The period is already invoiced and refunds are off: the reduction counts from the next cycle."),
         _lt("Set Process Refunds to Yes before you enter a reduction that is to be credited."),

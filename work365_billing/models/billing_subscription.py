@@ -32,7 +32,8 @@ class BillingSubscription(models.Model):
     date_end = fields.Date("End Date", tracking=True, help="Last billed day.")
     billable = fields.Boolean(tracking=True)
     state = fields.Selection(
-        [("active", "Active"), ("inactive", "Inactive")], default="active", required=True, copy=False, tracking=True)
+        [("active", "Active"), ("paused", "Paused"), ("inactive", "Inactive")],
+        default="active", required=True, copy=False, tracking=True)
     discount = fields.Float(tracking=True)
     change_log_ids = fields.One2many("billing.change.log", "subscription_id", "Change Logs", copy=False)
     sale_line_ids = fields.One2many("sale.order.line", "billing_subscription_id", "Sales Order Lines")
@@ -72,6 +73,7 @@ class BillingSubscription(models.Model):
     def create(self, vals_list):
         subscriptions = super().create(vals_list)
         subscriptions._log_creation()
+        subscriptions._check_deltas()
         return subscriptions
 
     def write(self, vals):
@@ -88,7 +90,10 @@ class BillingSubscription(models.Model):
         result = super(BillingSubscription, live).write({name: vals[name] for name in vals if name not in changes})
         entered._sync_creation_log(changes)
         for subscription in live:
-            subscription._change(max(subscription.company_id._billing_today(), subscription.date_start), **changes)
+            day = max(subscription.company_id._billing_today(), subscription.date_start)
+            subscription._commit_edits([subscription._prepare_update(day, **changes)])
+        if "quantity" in vals:
+            self._check_deltas()
         return result
 
     def _is_change(self, changes):
@@ -97,6 +102,8 @@ class BillingSubscription(models.Model):
 
     def _is_being_entered(self):
         """Tell whether what is typed corrects the first entry: the contract is a draft, or the start lies ahead."""
+        if self.state != "active":
+            return False
         first = self.change_log_ids.sudo().filtered(lambda log: log.event == "create")[:1]
         ahead = self.date_start > self.company_id._billing_today() and first.state != "archived"
         return self.contract_id.state == "draft" or ahead
@@ -177,6 +184,7 @@ class BillingSubscription(models.Model):
                 log.quantity = float(exact(log.quantity) + exact(typed["quantity"]) - exact(applied["quantity"]))
                 if typed["price_unit"] != applied["price_unit"]:
                     log.price_unit = typed["price_unit"]
+                subscription._commit_edits([subscription._prepare_edits()])
 
     def _follow_start(self, old):
         """Let the subscriptions that started on ``old`` with their contract start on its new first day."""
@@ -210,115 +218,3 @@ class BillingSubscription(models.Model):
             "price_unit": self.price_unit if price_unit is None else price_unit,
             "sets_price": event == "create" or price_unit is not None,
             "state": "scheduled" if scheduled else "active", "applied": not scheduled, **values}
-
-    def change_quantity(self, new_quantity, effective_date=None):
-        """Change the quantity from ``effective_date`` on.
-
-        :param new_quantity: the quantity from that day, not a difference
-        :param effective_date: first day of the new quantity, local to the company (default today). In the past it is
-            billed or credited for the periods since; in the future it waits and applies by itself.
-        :return: the ``billing.change.log``
-        """
-        return self._change(effective_date, quantity=new_quantity)
-
-    def change_price(self, new_price, effective_date=None):
-        """Change the unit price from the first cycle that begins on or after ``effective_date``.
-
-        :param new_price: per sales unit, in the contract's currency
-        :param effective_date: local to the company, default today
-        :return: the ``billing.change.log``
-        """
-        return self._change(effective_date, price_unit=new_price)
-
-    def deactivate(self, effective_date=None, refund=False):
-        """Stop the subscription: ``effective_date`` is the first day that is not billed.
-
-        :param refund: credit the days that are already invoiced, if the refund policy in force allows it. Without it
-            (the default) the periods that are invoiced stay as they are.
-        :return: the ``billing.change.log``
-        """
-        self.ensure_one()
-        self.check_access("write")
-        day = fields.Date.to_date(effective_date) or self.company_id._billing_today()
-        withdrawn = self.change_log_ids.sudo().filtered(lambda log: not log.applied and log.effective_date >= day)
-        withdrawn.unlink()
-        return self._change(day, event="deactivate", quantity=0.0, refund=refund)
-
-    def _withdraw(self):
-        """Take back subscriptions whose order was cancelled: what is not billed goes, the rest is deactivated today."""
-        contracts = self.contract_id
-        for subscription in self.filtered(lambda subscription: subscription.state == "active"):
-            if subscription._get_billed_through():
-                today = subscription.company_id._billing_today()
-                subscription.deactivate(max(today, subscription.date_start), refund=True)
-            else:
-                subscription.unlink()
-        for contract in contracts:
-            if not (contract.subscription_ids or contract.item_ids or contract.invoice_ids):
-                contract.action_close()
-
-    def _change(self, effective_date, event="update", quantity=None, price_unit=None, refund=True):
-        self.ensure_one()
-        self.check_access("write")
-        day = fields.Date.to_date(effective_date) or self.company_id._billing_today()
-        self._check_change(day, quantity, event)
-        delta = 0.0 if quantity is None else float(exact(quantity) - exact(self._get_quantity_on(day)))
-        if price_unit is not None and price_unit == self._get_price_on(day):
-            price_unit = None
-        if not delta and price_unit is None and event == "update":
-            return self.env["billing.change.log"]
-        self._check_later_quantities(day, delta)
-        log = self.env["billing.change.log"].sudo().create(  # logs are written by the system only
-            self._prepare_log(event, day, delta, price_unit, refund=refund))
-        self._apply_logs(log)
-        if event == "deactivate" and not refund:
-            log._exclude_invoiced()
-        return log
-
-    def _check_change(self, day, quantity, event):
-        if self.contract_id.state == "closed":
-            raise UserError(self.env._("%(contract)s is closed.", contract=self.contract_id.display_name))
-        if quantity is not None and quantity < 0:
-            raise ValidationError(self.env._("The quantity of a subscription cannot be negative."))
-        if day < self.date_start:
-            raise ValidationError(self.env._(
-                "%(subscription)s starts on %(date)s: choose that day or a later one.",
-                subscription=self.name, date=self.date_start))
-        if event != "deactivate":
-            return
-        if self.state == "inactive":
-            raise UserError(self.env._("%(subscription)s is inactive already.", subscription=self.name))
-        later = self.change_log_ids.sudo().filtered(lambda log: log.applied and log.effective_date > day)
-        if later:
-            raise ValidationError(self.env._(
-                "%(subscription)s was changed on %(date)s: choose that day or a later one.",
-                subscription=self.name, date=max(later.mapped("effective_date"))))
-
-    def _check_later_quantities(self, day, delta):
-        """Refuse a change that leaves less than nothing to a change entered for a later day."""
-        days = self.change_log_ids.sudo().filtered(lambda log: log.effective_date > day).mapped("effective_date")
-        for later in sorted(days):
-            if exact(self._get_quantity_on(later)) + exact(delta) < 0:
-                raise ValidationError(self.env._(
-                    "%(subscription)s changes again on %(date)s, and its quantity would be negative from then on: "
-                    "choose that day or a later one.", subscription=self.name, date=later))
-
-    def _get_quantity_on(self, day):
-        logs = self.change_log_ids.sudo().filtered(lambda log: log.effective_date <= day)
-        return float(sum(map(exact, logs.mapped("quantity"))))
-
-    def _get_price_on(self, day):
-        logs = self.change_log_ids.sudo().filtered(lambda log: log.sets_price and log.effective_date <= day)
-        last = logs.sorted(lambda log: (log.effective_date, log.id))[-1:]
-        return last.price_unit if last else self.price_unit
-
-    def _apply_logs(self, logs):
-        """Let ``logs``, whose date has come, take effect on the quantity, price and state of their subscriptions."""
-        today = {company: company._billing_today() for company in logs.company_id}
-        due = logs.filtered(lambda log: log.effective_date <= today[log.company_id])
-        for log in due:
-            log.write({"applied": True, "state": "active" if log.state == "scheduled" else log.state})
-        for subscription in due.subscription_id:
-            applied = subscription.change_log_ids.sudo().filtered("applied")
-            ended = applied.sorted(lambda log: (log.effective_date, log.id))[-1].event == "deactivate"
-            subscription.write({**subscription._get_applied(), "state": "inactive" if ended else "active"})

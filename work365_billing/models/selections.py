@@ -16,3 +16,4 @@ ORIGINS = [
 ]
 RUN_TYPES = [("manual", "Manual"), ("automatic", "Automatic")]
 REFUND_POLICIES = [("global", "Use Global Setting"), ("yes", "Yes"), ("no", "No")]
+PAUSE_POLICIES = [("nothing", "Bill Nothing"), ("credit", "Credit the Pause"), ("full", "Bill in Full")]

@@ -1,0 +1,82 @@
+"""What a change would make of the coming invoices, before it is entered: the planner, with and without it."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from odoo import api, models
+
+from ..engine.cycles import cycle_at, next_cycle, schedule_date
+from ..engine.periods import ONE_DAY
+from .planned import PlannedInvoice
+
+
+@dataclass
+class PreviewRow:
+    """One coming invoice without and with a change; either is None where there is none."""
+
+    without: PlannedInvoice | None
+    with_it: PlannedInvoice | None
+
+    @property
+    def planned(self):
+        return self.with_it or self.without
+
+    @property
+    def difference(self):
+        return sum_of(self.with_it) - sum_of(self.without)
+
+    @property
+    def differs(self):
+        """Whether the change alters a line: also where one outweighs another."""
+        return lines_of(self.without) != lines_of(self.with_it)
+
+
+def sum_of(planned):
+    """Return what ``planned`` bills before tax, 0 without it."""
+    return planned.amount if planned else Decimal(0)
+
+
+def lines_of(planned, charges=None):
+    """Return what ``planned`` bills, of ``charges`` (ids) or of all, as comparable tuples."""
+    return [
+        (line.charge, line.quantity, line.price_unit, line.amount, line.start, line.end)
+        for line in (planned.lines if planned else ()) if charges is None or line.charge in charges]
+
+
+class BillingPlanner(models.AbstractModel):
+    _inherit = "billing.planner"
+
+    @api.model
+    def _plan_change(self, contract, edits, day):
+        """Return what ``edits`` make of the invoices of ``contract``, oldest first: a list of ``PreviewRow``.
+
+        :param edits: a list of ``LogEdits``, not written
+        :param day: day on which the change takes effect: the invoices of the cycle that it falls in, or of the current
+            one, and of the next are returned, and those before that it alters
+        """
+        today = contract.company_id._billing_today()
+        until = self._get_next_due(contract, max(day, today))
+        without, with_it = (
+            {self._get_key(planned): planned
+             for planned in self._plan_until(contract, until, assume_active=True, edits=chosen)}
+            for chosen in ((), edits))
+        keys = sorted({*without, *with_it}, key=lambda key: (key[1], key[2]))
+        rows = [PreviewRow(without.get(key), with_it.get(key)) for key in keys]
+        first = min(day, today)
+        return [row for row in rows if row.differs or (
+            row.planned.cycle_end >= first and (row.without or row.with_it).kind == "regular")]
+
+    @staticmethod
+    def _get_key(planned):
+        return planned.kind, planned.schedule_date, planned.cycle_start
+
+    def _get_next_due(self, contract, day):
+        """Return the day on which the cycle after the one of ``day`` is due, or the day after the end."""
+        terms = contract._billing_terms()
+        day = max(day, terms.first_day)
+        cycle = cycle_at(terms, day)
+        following = cycle and next_cycle(terms, cycle)
+        if not following:
+            return max(day, contract.date_end + ONE_DAY)
+        return max(day, schedule_date(following, contract.billing_policy, contract.billing_offset))
