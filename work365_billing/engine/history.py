@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import groupby
 
 ACTIVE, PAUSED, INACTIVE = "active", "paused", "inactive"
 _STATES = {"create": ACTIVE, "activate": ACTIVE, "resume": ACTIVE, "pause": PAUSED, "deactivate": INACTIVE}
@@ -44,6 +43,14 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.day, entry.head, entry.id))
 
 
+def _grouped(entries, key):
+    """Return the changes by ``key``, in order."""
+    groups = {}
+    for entry in in_order(entries):
+        groups.setdefault(key(entry), []).append(entry)
+    return groups
+
+
 def quantity_on(entries: Iterable[Entry], day: date) -> Fraction:
     """Return the quantity in force on ``day``."""
     return sum((entry.delta for entry in entries if entry.day <= day), Fraction(0))
@@ -63,7 +70,7 @@ def last_state(entries: Iterable[Entry], day: date) -> tuple[str, Entry | None]:
 def first_negative(entries: Iterable[Entry], day: date) -> date | None:
     """Return the first day, from ``day`` on, at whose end the quantity is below zero."""
     running = Fraction(0)
-    for changed, group in groupby(in_order(entries), key=lambda entry: entry.day):
+    for changed, group in _grouped(entries, lambda entry: entry.day).items():
         running += sum(entry.delta for entry in group)
         if running < 0 and changed >= day:
             return changed
@@ -78,8 +85,7 @@ def unbalanced(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Fraction]]:
     """
     running = before = Fraction(0)
     stopped = None
-    for _head, group in groupby(in_order(entries), key=lambda entry: entry.head):
-        group = list(group)
+    for group in _grouped(entries, lambda entry: entry.head).values():
         entry, start = group[0], running
         running += sum(one.delta for one in group)
         wanted = running

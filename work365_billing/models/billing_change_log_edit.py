@@ -1,4 +1,4 @@
-"""What users may still do to a change log: edit or withdraw it while it waits, leave it out of the bill, take it back."""
+"""What users may do to a change log: edit or withdraw it while it waits, leave it out of the bill, take it back."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError

@@ -81,6 +81,7 @@ class FactsReader:
             return result
         env = self.contracts.env
         env["account.move.line"].flush_model()
+        env["billing.schedule"].flush_model(["resulting_invoice_id"])
         for subscription, start, amount, discount, line, logs in env.execute_query(SQL(
                 """
                 SELECT line.billing_subscription_id, line.billing_cycle_start, SUM(line.billing_amount),

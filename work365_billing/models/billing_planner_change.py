@@ -1,7 +1,6 @@
 """What a change would make of the coming invoices, before it is entered: the planner, with and without it."""
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from odoo import api, models

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.money import exact
@@ -151,6 +151,7 @@ class BillingSubscription(models.Model):
         """Return the last day for which a live invoice bills this subscription, or None."""
         self.ensure_one()
         self.env["account.move.line"].flush_model()
+        self.env["billing.schedule"].flush_model(["resulting_invoice_id"])
         [[last]] = self.env.execute_query(SQL(
             """
             SELECT MAX(line.billing_period_end)

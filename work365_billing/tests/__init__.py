@@ -8,9 +8,11 @@ from . import test_cycles
 from . import test_generate
 from . import test_idempotence
 from . import test_invoices
+from . import test_pause
 from . import test_planner
 from . import test_posting
 from . import test_reasons
+from . import test_reduction_rules
 from . import test_rights
 from . import test_run_report
 from . import test_sale_order
