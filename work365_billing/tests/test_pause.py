@@ -101,7 +101,8 @@ class TestPause(BillingCommon):
         self.assertEqual(self.lines(self.invoices(contract)), [
             (5, 150.0, "2026-04-01", "2026-04-30"), (-5, -100.0, "2026-04-11", "2026-04-30"),
             (5, 50.0, "2026-04-21", "2026-04-30")])
-        for day, state, quantity in (("2026-04-11", "paused", 0), ("2026-04-20", "paused", 0), ("2026-04-21", "active", 5)):
+        for day, state, quantity in (
+                ("2026-04-11", "paused", 0), ("2026-04-20", "paused", 0), ("2026-04-21", "active", 5)):
             self.run_job(day)
             self.assertRecordValues(sub, [{"state": state, "quantity": quantity}])
 
@@ -196,7 +197,7 @@ class TestPause(BillingCommon):
         self.run_job("2026-06-02")
         self.assertRecordValues(sub, [{"state": "inactive", "quantity": 0.0}])
 
-    # ---- resume and new start -----------------------------------------------------------------------------------------
+    # ---- resume and new start ---------------------------------------------------------------------------------------
 
     def test_an_earlier_resume_takes_the_place_of_the_one_that_waits(self):
         contract = self.five_at_thirty()
