@@ -13,6 +13,7 @@
         "data/ir_cron.xml",
         "data/mail_activity_type.xml",
         "wizards/billing_generate_views.xml",
+        "wizards/billing_contract_renew_views.xml",
         "views/billing_contract_views.xml",
         "views/billing_subscription_views.xml",
         "views/billing_change_log_views.xml",

@@ -50,6 +50,15 @@ class Books:
             self.rows[key] = Row(key, REGULAR, cycle, schedule_date(cycle, self.policy, self.offset))
         self._next_log = 1
 
+    def extend(self, terms):
+        """Move the end: the rows that are billed stay, those after them follow the new terms."""
+        self.terms = terms
+        kept = {key: row for key, row in self.rows.items() if self.invoice_of(row)}
+        last = max((row.end for row in kept.values()), default=None)
+        self.rows = kept
+        for key, cycle in enumerate(cycles(replace(terms, billed_through=last)), start=max(kept, default=0) + 1):
+            self.rows[key] = Row(key, REGULAR, cycle, schedule_date(cycle, self.policy, self.offset))
+
     # ---- entering ---------------------------------------------------------------------------------------------
 
     def subscribe(self, quantity, price, start=None, charge_id=None, **values):

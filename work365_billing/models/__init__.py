@@ -4,10 +4,10 @@ from . import res_partner
 from . import product_template
 from . import billing_contract
 from . import billing_contract_cycles
+from . import billing_contract_renewal
 from . import billing_contract_alerts
 from . import billing_contract_catch_up
 from . import billing_contract_automation
-from . import billing_contract_bulk
 from . import billing_line_mixin
 from . import billing_subscription
 from . import billing_subscription_changes
@@ -30,6 +30,7 @@ from . import billing_planner_change_log
 from . import billing_planner_change
 from . import billing_executor
 from . import billing_executor_job
+from . import billing_executor_renewal
 from . import billing_executor_catch_up
 from . import billing_executor_bulk
 from . import account_move

@@ -1,6 +1,7 @@
 """Reads contracts into the engine's facts: a constant number of queries for any number of contracts."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -52,6 +53,7 @@ class FactsReader:
         self._items_of = self._read_items()
         self._rows_of = self.rows.grouped("contract_id")
         self._missed_of = {}
+        self._stages_of = {}  # per contract the last day, and the day on which it moves to the next or None
         self._subscriptions_of = self.subscriptions.grouped("contract_id")
         self._logs_of = self.logs.grouped("subscription_id")
         self._billed_of = self._read_billed()
@@ -121,6 +123,34 @@ class FactsReader:
                 rows, min(day, contract.company_id._billing_today()))
             self._rows_of[contract] = rows - self._missed_of[contract]
 
+    def move_end(self, contract, moves):
+        """Count the end of ``contract`` as moved: the open cycles after what is settled follow it.
+
+        :param moves: pairs (day, last day), oldest first: what is due before that day is billed by the end before it.
+            Day None: at once.
+        """
+        first, today = moves[0][0], contract.company_id._billing_today()
+        open_rows = self.rows_of(contract).filtered(
+            lambda row: row.kind == "regular" and row.state in ("pending", "error") and not row.on_hold
+            and not (first and max(row.schedule_date, today) < first))
+        kept = self.rows_of(contract) - open_rows
+        last = max(kept.filtered(lambda row: row.kind == "regular").mapped("cycle_end"), default=None)
+        self._rows_of[contract] = kept | open_rows.filtered(lambda row: last and row.cycle_start <= last)
+        ends = [contract.date_end, *(end for _day, end in moves)]
+        stages = list(zip(ends, [*(day for day, _end in moves), None], strict=True))
+        self._stages_of[contract] = stages if first else stages[1:]
+
+    def renew(self, day):
+        """Count the automatic renewals up to ``day`` as done, each on its day."""
+        for contract in self.contracts.filtered("auto_renew"):
+            moves = contract._get_renewals(day)
+            if moves:
+                self.move_end(contract, moves)
+
+    def end_of(self, contract):
+        """Return the last day of ``contract``, or False."""
+        return self._stages_of[contract][-1][0] if contract in self._stages_of else contract.date_end
+
     def missed_of(self, contract):
         """Return the ledger rows of ``contract`` that were left out."""
         return self._missed_of.get(contract, self.rows.browse())
@@ -167,16 +197,17 @@ class FactsReader:
     def virtual_rows(self, contract, terms, until):
         """Yield the rows up to ``until`` that the ledger does not hold yet, with negative keys."""
         days = [row.cycle_end for row in self.rows_of(contract) if row.kind == "regular"]
-        if contract.billed_through:
-            days.append(contract.billed_through)
-        if days and contract.date_end and max(days) >= contract.date_end:
-            return
-        ahead = contract._billing_terms(max(days, default=None))
-        for number, cycle in enumerate(cycles(ahead), start=1):
-            due = schedule_date(cycle, contract.billing_policy, contract.billing_offset)
-            if due > until:
-                return
-            yield facts.Row(-number, "regular", cycle, due)
+        last, number = max([*days, *filter(None, [contract.billed_through])], default=None), 0
+        today = contract.company_id._billing_today()
+        for end, moves_on in self._stages_of.get(contract, [(contract.date_end, None)]):
+            if last and end and last >= end:
+                continue
+            for cycle in cycles(replace(terms, end=end or None, billed_through=last)):
+                due = schedule_date(cycle, contract.billing_policy, contract.billing_offset)
+                if due > until or (moves_on and max(due, today) >= moves_on):
+                    break
+                last, number = cycle.end, number + 1
+                yield facts.Row(-number, "regular", cycle, due)
 
     def engine_contract(self, contract, terms, first_day):
         """Return the engine's facts of ``contract``.

@@ -51,6 +51,7 @@ class BillingPlanner(models.AbstractModel):
         :param edits: ``LogEdits`` that count as written
         """
         reader = FactsReader(contracts, edits=edits)
+        reader.renew(day)
         reader.drop_missed(day)
 
         def choose(contract, terms):
@@ -112,7 +113,8 @@ class BillingPlanner(models.AbstractModel):
 
     def _final_rows(self, reader, contract, rows, day):
         """Return the row of the final change-log invoice, the day after the end, once every cycle is settled."""
-        if not contract.date_end or day <= contract.date_end:
+        end = reader.end_of(contract)
+        if contract.auto_renew or not end or day <= end:
             return []
         planned = {row.key for row in rows}
         still_open = [
@@ -123,7 +125,7 @@ class BillingPlanner(models.AbstractModel):
             return []
         items = reader.items_of(contract)
         later = [item.invoice_on for item in items if not item.obstacle and item.invoice_on <= day]
-        return [self._change_log_row(reader, contract, max([day_after(contract.date_end), *later]))]
+        return [self._change_log_row(reader, contract, max([day_after(end), *later]))]
 
     # ---- planning -------------------------------------------------------------------------------------------------
 

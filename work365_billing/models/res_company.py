@@ -29,6 +29,10 @@ class ResCompany(models.Model):
         help="When the missed periods of one run come to more than this before tax, they wait for an approval. "
              "0: no limit.")
 
+    billing_notice_days = fields.Integer(
+        "Notice of the End of a Term (days)", default=30,
+        help="The salesperson gets an activity so many days before a contract ends or renews. 0: none.")
+
     _billing_range_positive = models.Constraint(
         "CHECK (billing_range_monthly > 0 AND billing_range_quarterly > 0 AND billing_range_longer > 0)",
         "At least one billing schedule must exist ahead: enter a number above zero.",
@@ -38,6 +42,9 @@ class ResCompany(models.Model):
         "CHECK (billing_catch_up_periods >= 0 AND billing_catch_up_amount >= 0)",
         "A limit for missed periods cannot be negative: enter 0 for no limit.",
     )
+
+    _billing_notice_positive = models.Constraint(
+        "CHECK (billing_notice_days >= 0)", "A notice comes before the end: enter a number of days, or 0 for none.")
 
     def _billing_today(self):
         """Return the local date of the company: the "today" of everything that is billed."""

@@ -17,11 +17,13 @@ RIGHTS = {
     "billing.job": ("", "r", "r", "r"),
     "billing.audit": ("", "r", "r", "r"),
     "billing.run.report": ("", "r", "r", "r"),
+    "billing.contract.renew": ("", "", "rwcu", "rwcu"),
     "billing.generate": ("", "", "rwcu", "rwcu"),
     "billing.generate.line": ("", "", "rwcu", "rwcu"),
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
-RECORDS = [model for model in RIGHTS if not model.startswith("billing.generate")]
+WINDOWS = ("billing.generate", "billing.contract.")
+RECORDS = [model for model in RIGHTS if not model.startswith(WINDOWS)]
 
 
 class RightsCommon(BillingCommon):
@@ -115,6 +117,8 @@ class TestRights(RightsCommon):
         attempts = {
             "suspend": contract.action_suspend,
             "close": contract.action_close,
+            "renew": lambda: contract.action_renew(12),
+            "renew window": contract.action_open_renewal,
             "generate": contract.action_generate_invoice,
             "generate a schedule": row.action_generate_invoice,
             "skip": row.action_skip,
@@ -195,6 +199,8 @@ class TestCompanies(RightsCommon):
         attempts = {
             "write": lambda: foreign.write({"discount": 5.0}),
             "close": foreign.action_close,
+            "renew": lambda: foreign.action_renew(12),
+            "renew window": lambda: foreign.action_open_renewal(),
             "quantity": lambda: self.as_user(self.contract.subscription_ids, "admin").change_quantity(9),
             "skip": self.as_user(self.contract.schedule_ids[1], "admin").action_skip,
             "window": lambda: self.as_user(self.env["billing.generate"], "admin").create(
