@@ -8,6 +8,7 @@ from . import billing_contract_renewal
 from . import billing_contract_alerts
 from . import billing_contract_catch_up
 from . import billing_contract_automation
+from . import billing_contract_bulk
 from . import billing_line_mixin
 from . import billing_subscription
 from . import billing_subscription_changes

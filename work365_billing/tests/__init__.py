@@ -2,6 +2,8 @@ from . import test_audit
 from . import test_automations
 from . import test_breaks
 from . import test_bulk
+from . import test_bulk_control
+from . import test_bulk_kinds
 from . import test_changes
 from . import test_copy
 from . import test_cycles
