@@ -12,6 +12,9 @@ from ..models import billing_executor_bulk, billing_run_bulk
 from .bulk_common import INVOICED, WAITING, BulkCommon
 
 
+TRACKING = ('INSERT INTO "mail_message"', 'INSERT INTO "mail_tracking_value"')
+
+
 class ChunkCommon(BulkCommon):
     @contextmanager
     def chunks_of(self, size):
@@ -279,7 +282,9 @@ class TestBulkControl(ChunkCommon):
 
 @tagged("post_install", "-at_install")
 class TestBulkQueries(BulkCommon):
-    """The number of queries of a chunk does not grow with the jobs, but for what Odoo itself does per invoice."""
+    """The number of queries of a chunk does not grow with the jobs, but for what Odoo itself does one by one:
+    it makes the invoice, and tracks the contract's next date.
+    """
 
     @contextmanager
     def statements(self):
@@ -288,8 +293,9 @@ class TestBulkQueries(BulkCommon):
         execute, create = Cursor.execute, type(self.env["account.move"]).create
 
         def spy(cursor, query, params=None, log_exceptions=True):
-            if not creating:
-                found.append(query.code if hasattr(query, "code") else query)
+            text = query.code if hasattr(query, "code") else query
+            if not creating and not text.startswith(TRACKING):
+                found.append(text)
             return execute(cursor, query, params, log_exceptions)
 
         def create_unseen(moves, vals_list):
