@@ -19,6 +19,8 @@
         "views/billing_change_log_views.xml",
         "views/billing_mismatch_views.xml",
         "views/billing_item_views.xml",
+        "views/billing_usage_views.xml",
+        "views/billing_rate_card_views.xml",
         "views/billing_schedule_views.xml",
         "views/billing_run_views.xml",
         "views/billing_job_views.xml",

@@ -20,6 +20,11 @@ from . import billing_change_log_edit
 from . import billing_source_mixin
 from . import billing_item
 from . import billing_line_audit
+from . import billing_rate_card
+from . import billing_rate_card_tier
+from . import billing_usage
+from . import billing_subscription_usage
+from . import billing_contract_usage
 from . import billing_schedule
 from . import billing_run
 from . import billing_run_approval
@@ -36,6 +41,7 @@ from . import billing_executor_catch_up
 from . import billing_executor_bulk
 from . import account_move
 from . import account_move_line
+from . import account_move_usage
 from . import account_move_reversal
 from . import account_partial_reconcile
 from . import sale_order

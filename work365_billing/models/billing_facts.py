@@ -13,6 +13,7 @@ from ..engine import facts, reasons
 from ..engine.cycles import Cycle, cycles, schedule_date
 from ..engine.money import compound_discount, exact
 from ..engine.steps import SALES_UNIT_MONTHS
+from .billing_usage_facts import MeterReader, with_previous
 
 ROW_FIELDS = [
     "contract_id", "company_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at",
@@ -42,7 +43,8 @@ class FactsReader:
         self.rows = env["billing.schedule"].with_context(active_test=False).search_fetch(
             [("contract_id", "in", contracts.ids)], ROW_FIELDS, order="schedule_date, cycle_start, kind")
         self.subscriptions = env["billing.subscription"].search_fetch([("contract_id", "in", contracts.ids)], [
-            "contract_id", "sales_unit", "date_start", "date_end", "billable", "discount", "price_unit"])
+            "contract_id", "sales_unit", "date_start", "date_end", "billable", "discount", "price_unit", "pricing",
+            "minimum_commitment", "rate_card_id", "usage_rollup"])
         self.logs = env["billing.change.log"].search_fetch(
             [("contract_id", "in", contracts.ids)],
             ["subscription_id", "event", "effective_date", "quantity", "price_unit", "sets_price", "state", "refund",
@@ -58,6 +60,7 @@ class FactsReader:
         self._logs_of = self.logs.grouped("subscription_id")
         self._billed_of = self._read_billed()
         self.unwritten = {}
+        self._meters = MeterReader(self.subscriptions, self._replaced)
 
     def _read_items(self):
         """Return, per contract, what every source has to bill as entered."""
@@ -182,6 +185,16 @@ class FactsReader:
         return any(
             self._is_pending(log) for sub in self.subscriptions_of(contract) for log in self._logs_of.get(sub, ()))
 
+    def has_minimum(self, contract):
+        """Tell whether usage of ``contract`` has a minimum, which may be due without any usage."""
+        return self._meters.has_minimum(self.subscriptions_of(contract))
+
+    def chain(self, contract, rows):
+        """Return the engine rows to plan with what they must know of those before them."""
+        if not self.has_minimum(contract):
+            return rows
+        return with_previous(rows, self.rows_of(contract), contract.date_end)
+
     def engine_row(self, row, terms):
         """Return the engine's form of a ledger row."""
         index = terms.recurrence.index_of(row.cycle_start)
@@ -227,7 +240,7 @@ class FactsReader:
             for start, amount in self._billed_of[sub.id].items()}
         return facts.Contract(
             id=contract.id, terms=terms, rows=rows, charges=charges, billed=billed,
-            items=tuple(self.items_of(contract)),
+            items=tuple(self.items_of(contract)), meters=self._meters.meters(self.subscriptions_of(contract), terms),
             proration_unit=contract.proration_unit, refunds=contract.refunds_active,
             rounding=contract.currency_id.rounding, discount_digits=self._digits)
 
@@ -246,7 +259,7 @@ class FactsReader:
             self.unwritten.update(unwritten)
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
-            unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable,
+            unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable, metered=sub.pricing == "usage",
             discount=self._discount(contract, sub.discount, sub.price_unit))
 
     def _log(self, log):

@@ -18,7 +18,7 @@ class BillingPlanner(models.AbstractModel):
     @api.model
     def _get_sources(self):
         """Return the models that are billed as entered (``billing.source.mixin``) by group, in the invoice's order."""
-        sources = (self.env["billing.item"],)
+        sources = (self.env["billing.usage"], self.env["billing.item"])
         return {source._billing_group: source for source in sources}
 
     @api.model
@@ -121,7 +121,7 @@ class BillingPlanner(models.AbstractModel):
             row for row in reader.rows_of(contract) if row.state in ("pending", "error") and row.id not in planned]
         if still_open or any(row.kind == "change_log" for row in rows):
             return []
-        if not (reader.has_pending_logs(contract) or reader.items_of(contract)):
+        if not (reader.has_pending_logs(contract) or reader.items_of(contract) or reader.has_minimum(contract)):
             return []
         items = reader.items_of(contract)
         later = [item.invoice_on for item in items if not item.obstacle and item.invoice_on <= day]
@@ -141,6 +141,7 @@ class BillingPlanner(models.AbstractModel):
             result += [self._left_out(contract, row, reasons.CATCH_UP) for row in reader.missed_of(contract)]
             rows, blocking = choose(contract, terms)
             if rows:
+                rows = reader.chain(contract, rows)
                 engine_contract = reader.engine_contract(contract, terms, min(row.start for row in rows))
                 for row, invoice in zip(rows, plan(engine_contract, rows), strict=True):
                     result.append(self._planned(reader, contract, row, invoice))

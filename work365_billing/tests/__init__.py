@@ -13,6 +13,7 @@ from . import test_invoices
 from . import test_pause
 from . import test_planner
 from . import test_posting
+from . import test_rate_card
 from . import test_reasons
 from . import test_reduction_rules
 from . import test_rights
@@ -20,3 +21,4 @@ from . import test_run_report
 from . import test_sale_order
 from . import test_tours
 from . import test_undo
+from . import test_usage
