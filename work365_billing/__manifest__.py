@@ -38,6 +38,7 @@
         "demo/res_partner_demo.xml",
         "demo/product_demo.xml",
         "demo/billing_contract_demo.xml",
+        "demo/billing_usage_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["work365_billing/static/src/**/*"],

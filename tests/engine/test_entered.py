@@ -13,7 +13,7 @@ from billing_engine.money import exact, round_to
 from billing_engine.plan import USAGE
 from billing_engine.tiers import BLOCK, BLOCK_UNIT, RateCard, Tier
 from books import MONTHLY, QUARTERLY, Books
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 YEAR = Terms(date(2026, 1, 1), MONTHLY, date(2026, 12, 31))
@@ -86,7 +86,7 @@ def test_late_usage_bills_what_it_adds_to_the_price_of_its_cycle():
     books.measure(date(2026, 1, 31), 90, None)
     books.bill_due(date(2026, 2, 2))
     books.measure(date(2026, 1, 31), 20, None)  # 110 at 0.80 are 88.00: 2.00 less than billed
-    assert shown(books.bill(3)) == [(1, "-2.00", date(2026, 1, 1), date(2026, 1, 31), True)]
+    assert shown(books.bill(3)) == [(-1, "-2.00", date(2026, 1, 1), date(2026, 1, 31), True)]
     books.measure(date(2026, 1, 31), 10, None)  # the same tier: as many units
     assert shown(books.bill(4)) == [(10, "8.00", date(2026, 1, 1), date(2026, 1, 31), True)]
 
@@ -325,11 +325,10 @@ def test_undo_and_bill_again_gives_the_same_lines(case, data):
     books.bill_due()
     books.bill_changes(date(2027, 1, 1))
     regular = [made for made in books.made if made.row.kind == "regular"]
-    assume(regular)
     before = live(books)
-    made = data.draw(st.sampled_from(regular))
-    books.undo(made)
-    books.bill(made.row.key)
+    for made in data.draw(st.sampled_from([[one] for one in regular] or [[]])):
+        books.undo(made)
+        books.bill(made.row.key)
     assert live(books) == before  # a tier that later invoices have reached stays reached: the lines may differ
     for made in reversed(books.made):
         books.undo(made)

@@ -114,7 +114,8 @@ class Entered:
         factor, rounding = 1 - charge.discount / 100, self._contract.rounding
         before, after = meter.card.amount(held.quantity), meter.card.amount(total)
         amount = round_to(after * factor, rounding) - round_to(before * factor, rounding)
-        gross, units = after - before, Fraction(1)
+        gross = after - before
+        units = Fraction(1 if gross >= 0 else -1)
         if quantity and meter.card.kind == BLOCK_UNIT and gross == quantity * meter.card.price(total):
             units = quantity
         return self._make_line(
@@ -148,8 +149,8 @@ class Entered:
 
     def _top_up_line(self, charge, cycle, amount) -> Line:
         return Line(
-            group=USAGE, charge=charge.id, quantity=Fraction(1), price_unit=exact(amount), discount=Fraction(0),
-            amount=amount, start=cycle.start, end=cycle.end)
+            group=USAGE, charge=charge.id, quantity=Fraction(1 if amount > 0 else -1), price_unit=abs(exact(amount)),
+            discount=Fraction(0), amount=amount, start=cycle.start, end=cycle.end)
 
     # ---- lines ----------------------------------------------------------------------------------------------------
 
@@ -163,7 +164,7 @@ class Entered:
         gross = sum((item.quantity * item.price for item in items), Fraction(0))
         mixed = any(item.price != first.price for item in items) or all(item.quantity == 1 for item in items)
         if mixed:
-            quantity = Fraction(1)
+            quantity = Fraction(1 if gross >= 0 else -1)
         amount = round_to(gross * (1 - first.discount / 100), self._contract.rounding)
         return self._make_line(
             first.source, first.charge, items, quantity, gross, amount, first.discount,

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class BillingRateCardTier(models.Model):
@@ -11,7 +11,7 @@ class BillingRateCardTier(models.Model):
     rate_card_id = fields.Many2one("billing.rate.card", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="rate_card_id.company_id", store=True, index=True, precompute=True)
     currency_id = fields.Many2one(related="rate_card_id.currency_id")
-    name = fields.Char(compute="_compute_name", store=True, readonly=False, precompute=True, required=True)
+    name = fields.Char()
     up_to = fields.Float("Up to", digits="Product Unit", required=True, help="Last quantity of the tier, inclusive.")
     price = fields.Float(
         "Sales Price", min_display_digits="Product Price",
@@ -23,8 +23,3 @@ class BillingRateCardTier(models.Model):
     _up_to_uniq = models.UniqueIndex(
         "(rate_card_id, up_to)",
         "Two tiers of a rate card end with the same quantity: they overlap. Give each another upper limit.")
-
-    @api.depends("up_to")
-    def _compute_name(self):
-        for tier in self:
-            tier.name = tier.name or self.env._("Up to %(quantity)s", quantity=f"{tier.up_to:g}")

@@ -16,7 +16,8 @@ class BillingSubscription(models.Model):
         tracking=True,
         help="License-based: quantity × price in every cycle. Usage-based: what was used, on the invoice after it.")
     reference = fields.Char(
-        copy=False, help="Number of the subscription at the provider, by which usage files name it. Unique per company.")
+        copy=False,
+        help="Number of the subscription at the provider, by which usage files name it. Unique per company.")
     markup = fields.Float(
         "Markup (%)", tracking=True,
         help="Added to the cost of usage. Each usage record keeps the markup that was in force when it was entered.")
@@ -65,7 +66,7 @@ class BillingSubscription(models.Model):
     def _compute_price_unit(self):
         usage = self.filtered(lambda subscription: subscription.pricing == "usage")
         usage.price_unit = 0.0
-        super(BillingSubscription, self - usage)._compute_price_unit()
+        return super(BillingSubscription, self - usage)._compute_price_unit()
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -27,7 +27,8 @@ class BillingUsage(models.Model):
     _billing_group = plan.USAGE
     _billing_line_field = "billing_usage_ids"
     _billing_fields = (
-        "subscription_id", "period_start", "period_end", "quantity", "cost", "markup", "price_unit", "is_tiered", "state")
+        "subscription_id", "period_start", "period_end", "quantity", "cost", "markup", "price_unit", "is_tiered",
+        "state")
 
     subscription_id = fields.Many2one(
         "billing.subscription", required=True, index=True, ondelete="cascade", check_company=True,
@@ -70,8 +71,8 @@ class BillingUsage(models.Model):
         compute="_compute_amount", store=True, precompute=True, min_display_digits="Product Price",
         help="Before discounts. Usage priced by a rate card has none of its own: the total of the cycle decides.")
     state = fields.Selection(
-        [("unconfirmed", "Unconfirmed"), ("confirmed", "Confirmed"), ("invoiced", "Invoiced"), ("archived", "Archived")],
-        "Status", required=True, default="confirmed", index=True, copy=False,
+        [("unconfirmed", "Unconfirmed"), ("confirmed", "Confirmed"), ("invoiced", "Invoiced"),
+         ("archived", "Archived")], "Status", required=True, default="confirmed", index=True, copy=False,
         help="Only confirmed usage is billed. Unconfirmed is interim, archived is left out for good.")
 
     _open_idx = models.Index("(contract_id) WHERE invoice_line_id IS NULL AND state IN ('unconfirmed', 'confirmed')")
@@ -310,9 +311,10 @@ class BillingUsage(models.Model):
 
         :raises UserError: for usage that is invoiced
         """
-        for subscription, usages in self.filtered(lambda usage: not usage.corrects_id).grouped("subscription_id").items():
+        corrections = self.filtered("corrects_id")
+        for subscription, usages in (self - corrections).grouped("subscription_id").items():
             usages.markup = subscription.markup
-        for usage in self.filtered("corrects_id"):
+        for usage in corrections:
             usage.markup = usage.corrects_id.markup
 
     @api.model

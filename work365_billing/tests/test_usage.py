@@ -15,7 +15,8 @@ class TestUsageBilling(UsageCommon):
     def test_usage_is_billed_in_arrears_whatever_the_policy(self):
         for policy, days in (("advance", ("2026-01-02", "2026-02-02")), ("arrears", ("2026-02-01",))):
             with self.subTest(policy):
-                subscription = self.make_usage_contract(contract={"name": policy, "billing_policy": policy}, markup=15.0)
+                subscription = self.make_usage_contract(
+                    contract={"name": policy, "billing_policy": policy}, markup=15.0)
                 contract = subscription.contract_id
                 self.use(subscription, "2026-01-31", "2026-01-01", cost=412.85, quantity=730)
                 self.bill(contract, *days)
@@ -219,7 +220,7 @@ class TestMinimumCommitment(UsageCommon):
         self.bill(subscription.contract_id, "2026-03-02")
         self.assertEqual(self.usage_lines(self.invoices(subscription.contract_id)[1]), [
             ("Azure", 1, 15.0, "2026-01-01", "2026-01-31"),
-            ("Azure: minimum commitment", 1, -15.0, "2026-01-01", "2026-01-31"),
+            ("Azure: minimum commitment", -1, -15.0, "2026-01-01", "2026-01-31"),
             ("Azure", 1, 500.0, "2026-02-01", "2026-02-28")])
 
     def test_undo_and_bill_again_gives_the_same_lines(self):
