@@ -88,12 +88,12 @@ class BillingSubscription(models.Model):
                 "%(subscription)s has usage, so its type stays: add a new subscription.",
                 subscription=metered[0].name))
 
-    def _check_change(self, day, quantity, event):
-        if self.pricing == "usage" and event == "update" and quantity not in (None, 0.0, 1.0):
+    def _prepare_update(self, day, quantity=None, price_unit=None, replaced=None):
+        if self.pricing == "usage" and (price_unit or quantity not in (None, 0.0, 1.0)):
             raise UserError(self.env._(
-                "%(subscription)s is usage-based and its quantity is always 1: enter its usage.",
+                "%(subscription)s is usage-based: its quantity is always 1 and it has no price. Enter its usage.",
                 subscription=self.name))
-        return super()._check_change(day, quantity, event)
+        return super()._prepare_update(day, quantity, price_unit, replaced)
 
     # ---- figures ----------------------------------------------------------------------------------------------------
 

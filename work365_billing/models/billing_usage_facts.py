@@ -24,6 +24,7 @@ class MeterReader:
         if settled:
             settled.env["billing.usage"].flush_model()
             settled.env["account.move.line"].flush_model()
+            settled.env["billing.schedule"].flush_model(["resulting_invoice_id"])
             self._read_amounts(settled, replaced)
             self._read_quantities(settled.filtered("rate_card_id"), replaced)
 
