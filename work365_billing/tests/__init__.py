@@ -4,11 +4,14 @@ from . import test_breaks
 from . import test_bulk
 from . import test_bulk_control
 from . import test_bulk_kinds
+from . import test_catch_up
+from . import test_change_log_invoice
 from . import test_changes
 from . import test_copy
 from . import test_cycles
 from . import test_generate
 from . import test_idempotence
+from . import test_invariants
 from . import test_invoices
 from . import test_pause
 from . import test_planner
@@ -16,9 +19,11 @@ from . import test_posting
 from . import test_rate_card
 from . import test_reasons
 from . import test_reduction_rules
+from . import test_renewal
 from . import test_rights
 from . import test_run_report
 from . import test_sale_order
+from . import test_three_years
 from . import test_tours
 from . import test_undo
 from . import test_usage
