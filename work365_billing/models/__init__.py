@@ -31,6 +31,7 @@ from . import billing_run_approval
 from . import billing_run_bulk
 from . import billing_job
 from . import billing_job_bulk
+from . import billing_job_unsolved
 from . import billing_planner
 from . import billing_planner_change_log
 from . import billing_planner_change
@@ -46,3 +47,4 @@ from . import account_move_reversal
 from . import account_partial_reconcile
 from . import sale_order
 from . import sale_order_line
+from . import billing_dashboard_card

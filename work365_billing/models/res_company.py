@@ -48,9 +48,13 @@ class ResCompany(models.Model):
 
     def _billing_today(self):
         """Return the local date of the company: the "today" of everything that is billed."""
+        return self._billing_date(fields.Datetime.now())
+
+    def _billing_date(self, moment):
+        """Return the local date of the company at ``moment`` (UTC)."""
         self.ensure_one()
-        now = pytz.utc.localize(fields.Datetime.now())
-        return now.astimezone(pytz.timezone(self.billing_tz or self.partner_id.sudo().tz or "UTC")).date()
+        zone = pytz.timezone(self.billing_tz or self.partner_id.sudo().tz or "UTC")
+        return pytz.utc.localize(moment).astimezone(zone).date()
 
     def _billing_cycle_range(self, frequency):
         """Return how many schedules ahead exist for contracts of ``frequency``."""

@@ -9,6 +9,7 @@ from . import test_change_log_invoice
 from . import test_changes
 from . import test_copy
 from . import test_cycles
+from . import test_dashboard
 from . import test_generate
 from . import test_idempotence
 from . import test_invariants
