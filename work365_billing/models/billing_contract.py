@@ -324,11 +324,11 @@ class BillingContract(models.Model):
     # ---- windows --------------------------------------------------------------------------------------------------
 
     def action_generate_invoice(self):
-        """Open the window *Generate Invoice* for this contract."""
-        self.ensure_one()
+        """Open the window *Generate Invoice*: for one contract with a preview, for several with a row for each."""
         self.check_access("read")
-        wizard = self.env["billing.generate"].create({"contract_id": self.id})
-        return wizard._action_open()
+        if len(self) == 1:
+            return self.env["billing.generate"].create({"contract_id": self.id})._action_open()
+        return self.env["billing.bulk.generate"]._action_open_for(self)
 
     def action_view_invoices(self):
         """Open the invoices of the contract."""

@@ -22,13 +22,6 @@ REASONS = {
     reasons.ITEM_LATER: (
         _lt("To be invoiced later."), _lt("It is billed on the first invoice from its Invoice On date."),
     ),
-    reasons.NOT_OVER: (
-        _lt("Its period is not over before the schedule date."), _lt("It is billed on the invoice after its period."),
-    ),
-    reasons.UNCONFIRMED: (_lt("Some of it is not confirmed yet."), _lt("Confirm or archive it.")),
-    reasons.NO_USAGE: (
-        _lt("No usage is due."), _lt("Enter or import usage: it is billed on the next invoice after its period."),
-    ),
     reasons.ALREADY_INVOICED: (
         _lt("This billing cycle is already invoiced."), _lt("Tick Replace existing invoice to bill it again."),
     ),
@@ -41,6 +34,9 @@ REASONS = {
     ),
     reasons.EARLIER_OPEN: (
         _lt("An earlier schedule of the contract is still open."), _lt("Invoice or skip the earlier schedule first."),
+    ),
+    reasons.NOT_IN_PERIOD: (
+        _lt("Its changes took effect before the period."), _lt("Choose an earlier start of the period, or none."),
     ),
     reasons.NOTHING_TO_BILL: (
         _lt("No subscription, change or item falls in this cycle."), _lt("Check the reasons of each subscription."),

@@ -42,6 +42,7 @@ class BillingRun(models.Model):
     skipped_count = fields.Integer("Skipped", compute="_compute_counts")
     job_count = fields.Integer("Jobs", compute="_compute_counts")
     done_count = fields.Integer("Done", compute="_compute_counts")
+    waiting_count = fields.Integer("Waiting", compute="_compute_counts")
     progress = fields.Float("Progress (%)", compute="_compute_counts")
     time_left = fields.Char(compute="_compute_counts", help="Estimated from the speed so far.")
 
@@ -64,6 +65,7 @@ class BillingRun(models.Model):
             run.nothing_count = count["nothing_to_bill"]
             run.skipped_count = count["skipped"]
             run.job_count = count.total()
+            run.waiting_count = count["waiting"]
             run.done_count = count.total() - count["waiting"]
             run.progress = run._get_progress()
             run.time_left = run._get_time_left()

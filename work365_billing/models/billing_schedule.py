@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from ..engine import reasons
 from . import billing_reason
@@ -117,6 +117,28 @@ class BillingSchedule(models.Model):
             ("schedule_date", "<=", day),
             ("contract_id.state", "=", "active"),
         ])
+
+    @api.model
+    def _find_next_uninvoiced(self, contracts):
+        """Return the oldest billing cycle of each contract that is not invoiced, by contract id."""
+        domain = Domain([("kind", "=", "regular"), ("state", "in", ("pending", "error"))])
+        return self._find_one_each(contracts, domain, SQL("cycle_start, id"))
+
+    @api.model
+    def _find_last_invoiced(self, contracts, kind):
+        """Return the latest period of each contract that has an invoice, by contract id."""
+        domain = Domain([("kind", "=", kind), ("state", "=", "invoiced")])
+        return self._find_one_each(contracts, domain, SQL("cycle_start DESC, id DESC"))
+
+    def _find_one_each(self, contracts, domain, order):
+        """Return the first row of ``domain`` per contract id: an invoice or two, where a ledger may hold hundreds."""
+        self.flush_model(["contract_id", "cycle_start"])
+        query = self.with_context(active_test=False)._search(domain & Domain("contract_id", "in", contracts.ids))
+        found = self.env.execute_query(SQL(
+            "SELECT DISTINCT ON (contract_id) contract_id, id FROM billing_schedule WHERE id IN %s "
+            "ORDER BY contract_id, %s", query.subselect(), order))
+        rows = self.browse([id_ for _contract, id_ in found])
+        return {contract: row for (contract, _id), row in zip(found, rows, strict=True)}
 
     # ---- states, each changed in one method -----------------------------------------------------------------------
 

@@ -52,10 +52,10 @@ class BillingGenerate(models.TransientModel):
     @api.depends("contract_id")
     def _compute_schedule_id(self):
         """The next uninvoiced cycle is chosen, unless another one of the same contract was."""
+        following = self.env["billing.schedule"]._find_next_uninvoiced(self.contract_id._origin)
         for wizard in self:
             if wizard.schedule_id.contract_id != wizard.contract_id:
-                wizard.schedule_id = wizard.contract_id.schedule_ids.filtered(
-                    lambda row: row.kind == "regular" and row.state in ("pending", "error")).sorted("cycle_start")[:1]
+                wizard.schedule_id = following.get(wizard.contract_id._origin.id)
 
     @api.depends("contract_id", "kind")
     def _compute_date_to(self):

@@ -1,6 +1,5 @@
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 import { Work365Menu } from "./work365_menu";
@@ -9,11 +8,6 @@ import { Work365Menu } from "./work365_menu";
 export class BillingContractListController extends ListController {
     static template = "work365_billing.BillingContractListView";
     static components = { ...ListController.components, Work365Menu };
-
-    setup() {
-        super.setup();
-        this.notification = useService("notification");
-    }
 
     get work365Items() {
         return [
@@ -32,16 +26,10 @@ export class BillingContractListController extends ListController {
             return this.actionService.doAction("work365_billing.billing_generate_action");
         }
         const resIds = await root.getResIds(true);
-        if (resIds.length !== 1) {
-            return this.notification.add(_t("Select one contract: invoices are generated contract by contract here."), {
-                type: "warning",
-            });
-        }
         return this.env.onClickViewButton({
             clickParams: { name, type: "object" },
             getResParams: () => ({
                 resModel: root.resModel,
-                resId: resIds[0],
                 resIds,
                 context: root.context,
                 evalContext: root.evalContext,
