@@ -29,7 +29,13 @@ class BillingRun(models.Model):
     started_at = fields.Datetime(default=fields.Datetime.now, readonly=True)
     ended_at = fields.Datetime(readonly=True)
     state = fields.Selection(
-        [("running", "Running"), ("stopped", "Stopped"), ("done", "Done"), ("interrupted", "Interrupted")],
+        [
+            ("approval", "Waiting for Approval"),
+            ("running", "Running"),
+            ("stopped", "Stopped"),
+            ("done", "Done"),
+            ("interrupted", "Interrupted"),
+        ],
         default="running", required=True, readonly=True, index=True,
         help="Stopped: what waits goes on with Resume. "
              "Interrupted: its process died. What it had saved stays, the next run did the rest.")

@@ -8,8 +8,6 @@ class BillingRun(models.Model):
 
     _inherit = "billing.run"
 
-    state = fields.Selection(
-        selection_add=[("approval", "Waiting for Approval"), ("done",)], ondelete={"approval": "set default"})
     catch_up_contract_ids = fields.One2many("billing.contract", "catch_up_run_id", "Contracts Waiting", readonly=True)
     catch_up_periods = fields.Integer("Missed Periods", readonly=True)
     catch_up_amount = fields.Monetary(

@@ -1,5 +1,5 @@
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
 
 from ..engine import reasons
 from .common import BillingCommon
@@ -93,6 +93,18 @@ class TestCatchUp(BillingCommon):
         self.run_job("2026-04-15", time="07:00:00")
         self.assertEqual(self.billed(contract), [*MISSED, APRIL])
         self.assertFalse(self.approval())
+
+    def test_a_clerk_decides_and_a_viewer_does_not(self):
+        contract = self.make_late(catch_up="ask")
+        self.run_job("2026-04-15")
+        for login, group in (("cara", "user"), ("vera", "viewer")):
+            new_test_user(self.env, login, f"work365_billing.billing_group_{group}", company_id=self.company.id)
+        run = self.approval().with_user(self.env["res.users"].search([("login", "=", "vera")]))
+        with self.today("2026-04-15"), self.assertRaises(AccessError):
+            run.action_approve()
+        with self.today("2026-04-15"):
+            run.with_user(self.env["res.users"].search([("login", "=", "cara")])).action_approve()
+        self.assertEqual((self.approval().ids, str(contract.catch_up_until)), ([], "2026-04-15"))
 
     def test_ask_and_only_the_current_one(self):
         contract = self.make_late(catch_up="ask")
