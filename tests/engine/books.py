@@ -8,9 +8,11 @@ from fractions import Fraction
 
 from billing_engine.biller import CHANGE_LOG, REGULAR, plan
 from billing_engine.cycles import Cycle, Terms, cycles, schedule_date
-from billing_engine.facts import Billed, Charge, Contract, Item, Log, Row
+from billing_engine.entered import usage_cycle
+from billing_engine.facts import Billed, Charge, Contract, Item, Log, Meter, Metered, Row
 from billing_engine.money import exact
 from billing_engine.periods import ONE_DAY, Period
+from billing_engine.plan import USAGE
 from billing_engine.proration import prorate
 from billing_engine.steps import Step
 
@@ -37,6 +39,7 @@ class Books:
     offset: int = 1
     charges: dict[int, Charge] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
+    meters: dict[int, Meter] = field(default_factory=dict)
     logs: dict[int, list[Log]] = field(default_factory=lambda: defaultdict(list))
     used_by: dict[int, Made] = field(default_factory=dict)
     made: list[Made] = field(default_factory=list)
@@ -49,6 +52,15 @@ class Books:
         for key, cycle in enumerate(cycles(self.terms), start=1):
             self.rows[key] = Row(key, REGULAR, cycle, schedule_date(cycle, self.policy, self.offset))
         self._next_log = 1
+
+    def extend(self, terms):
+        """Move the end: the rows that are billed stay, those after them follow the new terms."""
+        self.terms = terms
+        kept = {key: row for key, row in self.rows.items() if self.invoice_of(row)}
+        last = max((row.end for row in kept.values()), default=None)
+        self.rows = kept
+        for key, cycle in enumerate(cycles(replace(terms, billed_through=last)), start=max(kept, default=0) + 1):
+            self.rows[key] = Row(key, REGULAR, cycle, schedule_date(cycle, self.policy, self.offset))
 
     # ---- entering ---------------------------------------------------------------------------------------------
 
@@ -66,6 +78,14 @@ class Books:
         self.logs[charge_id].append(log)
         return log.id
 
+    def measure(self, end, quantity=1, price=1, start=None, charge_id=1):
+        """Enter usage up to ``end``; price None leaves it to the rate card."""
+        item = Item(
+            len(self.items) + 1, end + ONE_DAY, exact(quantity), None if price is None else exact(price),
+            discount=self.charges[charge_id].discount, source=USAGE, charge=charge_id, start=start or end, end=end)
+        self.items.append(item)
+        return item.id
+
     # ---- billing ----------------------------------------------------------------------------------------------
 
     def invoice_of(self, row):
@@ -73,7 +93,8 @@ class Books:
 
     def ledger_row(self, row):
         state = "invoiced" if self.invoice_of(row) else "skipped" if row.key in self.skipped else "pending"
-        return replace(row, state=state, seen=self.seen[row.key])
+        before = self.rows.get(row.key - 1)
+        return replace(row, state=state, seen=self.seen[row.key], previous=before and before.schedule_date)
 
     def open_rows(self, until=date.max):
         return [self.ledger_row(row) for row in self.rows.values()
@@ -92,6 +113,7 @@ class Books:
         return Contract(
             id=1, terms=self.terms, rows=tuple(map(self.ledger_row, self.rows.values())), charges=tuple(charges),
             items=tuple(item for item in self.items if item.key not in billed_items and only is None),
+            meters=tuple(replace(meter, held=self.metered(meter)) for meter in self.meters.values() if only is None),
             billed=self.billed(), proration_unit=self.unit, refunds=self.refunds, rounding=self.rounding)
 
     def billed(self):
@@ -104,6 +126,19 @@ class Books:
                 sum(line.amount for _number, line in own), max(own, key=lambda one: one[1].amount)[1].discount,
                 max(own, key=lambda one: one[1].amount)[0], frozenset(line.log for _number, line in own if line.log))
             for key, own in lines.items()}
+
+    def metered(self, meter):
+        held = defaultdict(Metered)
+        items = {item.key: item for item in self.items}
+        for line in self.live_lines():
+            if line.group == USAGE and line.charge == meter.id:
+                start = usage_cycle(self.terms, line.end).start
+                tiered = [items[line.group, record] for record in line.records]
+                priced = sum((item.quantity for item in tiered if item.price is None), Fraction(0))
+                usage, top_up = (line.amount, 0) if line.records else (0, line.amount)
+                before = held[start]
+                held[start] = Metered(before.quantity + priced, before.usage + usage, before.top_up + top_up)
+        return held
 
     def plan(self, rows, only=None):
         return plan(self.facts(only), rows)
@@ -145,7 +180,9 @@ class Books:
 
     def bill_changes(self, until):
         """Make a change-log invoice up to ``until``."""
-        row = Row(1000 + len(self.made), CHANGE_LOG, Cycle(0, until, until, Period(until, until + ONE_DAY)), until)
+        before = [row.schedule_date for row in self.rows.values() if row.schedule_date < until]
+        row = Row(1000 + len(self.made), CHANGE_LOG, Cycle(0, until, until, Period(until, until + ONE_DAY)), until,
+                  previous=max(before, default=None))
         [planned] = self.plan([row])
         self.apply(row, planned)
         return planned

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
 
 from . import reasons
-from .facts import Charge, Contract, Item, Row
+from .entered import Entered
+from .facts import Charge, Contract, Row
 from .ledger import CHANGE_LOG, REGULAR, Ledger
-from .money import cumulative, exact, round_to
+from .money import cumulative, exact, round_to, settle_price, shown_percent
 from .plan import FULL_CYCLE, MIDCYCLE, Invoice, Line, Reason
 from .wanted import by_date, last_day, quantity_on
 
@@ -29,25 +29,13 @@ def rows_sorted(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.schedule_date, row.start, row.kind))
 
 
-def settle_price(amount, gross, quantity, discount, rounding) -> Fraction:
-    """Return the exact unit price with which Odoo's own arithmetic arrives at ``amount``.
-
-    The rounded gross ÷ quantity, as a clerk would expect it; where rounding the gross first would lose a cent
-    after the discount, the price that gives the amount.
-    """
-    shown = exact(round_to(gross, rounding))
-    factor = 1 - discount / 100
-    if factor and round_to(shown * factor, rounding) != amount:
-        shown = exact(amount) / factor
-    return shown / quantity
-
-
 class Biller:
     """Plans the rows of one contract, remembering what the rows before have billed."""
 
     def __init__(self, contract: Contract):
         self._contract = contract
         self._ledger = Ledger(contract)
+        self._entered = Entered(contract)
 
     def bill(self, row: Row) -> Invoice:
         """Return what ``row`` bills, and count it as billed from here on."""
@@ -56,13 +44,17 @@ class Biller:
         charges = {}
         for charge in self._ledger.charges.values():
             charges[charge.id] = self._bill_charge(draft, charge)
-        self._bill_items(draft)
+        self._entered.bill(draft, charges)
         invoice = draft.finish(self._ledger.seen(row))
         self._ledger.record(row, invoice, charges)
+        self._entered.record(invoice)
         return invoice
 
     def _bill_charge(self, draft, charge):
         """Bill one charge and return it as it is when the invoice is made."""
+        if charge.metered:
+            draft.use(log for log in charge.logs if log.pending and log.acts_on <= draft.row.end)
+            return charge
         lines = len(draft.lines)
         reasons_before = len(draft.reasons)
         charge = self._refuse_credits(draft, charge)
@@ -223,36 +215,7 @@ class Biller:
     def _may_credit(self, log):
         return self._contract.refunds and log.refundable
 
-    # ---- items and lines --------------------------------------------------------------------------------------
-
-    def _bill_items(self, draft):
-        """Bill what is due as entered, what is rolled up on one line."""
-        due = defaultdict(list)
-        for item in self._ledger.items.values():
-            obstacle = item.obstacle or (reasons.ITEM_LATER if item.invoice_on > draft.row.schedule_date else None)
-            if obstacle:
-                draft.leave(item, obstacle)
-            else:
-                due[item.source, item.id if item.rollup is None else (item.rollup, item.discount)].append(item)
-        for items in due.values():
-            self._add_items(draft, items)
-
-    def _add_items(self, draft, items: Sequence[Item]):
-        """Add the line of ``items``, which share source and discount: their sum, one unit where prices differ."""
-        first = items[0]
-        quantity, price = sum(item.quantity for item in items), first.price
-        gross = sum(item.quantity * item.price for item in items)
-        if any(item.price != price for item in items):
-            quantity, price = Fraction(1), gross
-        amount = round_to(gross * (1 - first.discount / 100), self._contract.rounding)
-        percent = self._shown(first.discount)
-        if percent != first.discount and gross:
-            price = settle_price(amount, gross, quantity, percent, self._contract.rounding)
-        draft.lines.append(Line(
-            group=first.source, charge=first.charge, records=tuple(item.id for item in items), quantity=quantity,
-            price_unit=price, discount=percent, amount=amount,
-            start=min((item.start for item in items if item.start), default=None),
-            end=max((item.end for item in items if item.end), default=None)))
+    # ---- lines --------------------------------------------------------------------------------------
 
     def _add_line(self, draft, charge, row, log, quantity, gross, amount, percent, credited=None):
         percent = self._shown(percent)
@@ -269,12 +232,7 @@ class Biller:
         return charge.discount if held is None or held.discount == self._shown(charge.discount) else held.discount
 
     def _shown(self, percent):
-        return _rounded_percent(percent, self._contract.discount_digits)
-
-
-@lru_cache(maxsize=1024)
-def _rounded_percent(percent: Fraction, digits: int) -> Fraction:
-    return exact(round_to(percent, Fraction(1, 10 ** digits)))
+        return shown_percent(percent, self._contract.discount_digits)
 
 
 class _Draft:
@@ -305,7 +263,7 @@ class _Draft:
 
     def leave(self, item, code):
         """Say once why ``item``, and those that share its line, are not billed."""
-        key = (code, item.source, item.id if item.rollup is None else item.rollup)
+        key = (code, item.source, item.charge or item.rollup or item.id)
         if key not in self._left:
             self._left.add(key)
             self.reason(code, charge=item.charge, item=item.id, source=item.source)

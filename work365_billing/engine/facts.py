@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from .cycles import Cycle, Terms
 from .plan import ITEM
+from .tiers import RateCard
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Charge:
     """A subscription: what is charged again in every cycle.
 
     ``unit_months`` is the length of the sales unit that the price is for; None means that the price is per cycle.
-    ``end`` is the last billed day. ``discount`` is a percentage, already compounded with the contract's.
+    ``end`` is the last billed day. ``discount`` is a percentage, already compounded with the contract's. ``metered``
+    charges nothing by itself: a ``Meter`` tells how its usage is billed.
     """
 
     id: int
@@ -55,6 +57,7 @@ class Charge:
     unit_months: int | None = 1
     discount: Fraction = Fraction(0)
     billable: bool = True
+    metered: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,14 @@ class Item:
     ``source`` is the group in which it is shown and tells what kind of record ``id`` is: ids are unique per source.
     Items of one source and equal ``rollup`` that are due together share a line; None gives each its own.
     ``charge`` is the subscription that it belongs to, ``start`` and ``end`` (inclusive) are the days that its line
-    names, where it has any. ``obstacle`` is the reason for which it cannot be billed yet.
+    names, where it has any. ``obstacle`` is the reason for which it cannot be billed yet. ``price`` is of one unit;
+    None leaves it to the rate card of the meter.
     """
 
     id: int
     invoice_on: date
     quantity: Fraction
-    price: Fraction
+    price: Fraction | None
     discount: Fraction = Fraction(0)
     obstacle: str | None = None
     source: str = ITEM
@@ -82,6 +86,33 @@ class Item:
     @property
     def key(self):
         return self.source, self.id
+
+
+@dataclass(frozen=True)
+class Metered:
+    """What live invoices hold of one meter in one cycle: amounts net of discount.
+
+    ``quantity`` is what the rate card has priced, ``top_up`` what lifts the ``usage`` to the minimum.
+    """
+
+    quantity: Fraction = Fraction(0)
+    usage: Decimal = Decimal(0)
+    top_up: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """How the usage of the charge of the same ``id`` is billed.
+
+    ``minimum`` is what a cycle costs at least, whatever its length, net of discount. ``by_record`` gives each record a
+    line of its own. ``held`` is by the first day of the cycle.
+    """
+
+    id: int
+    card: RateCard | None = None
+    minimum: Decimal = Decimal(0)
+    by_record: bool = False
+    held: Mapping[date, Metered] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,7 +135,8 @@ class Row:
     """A row of the ledger: one period of the contract, regular or change log.
 
     ``seen`` is ``Invoice.seen`` of the invoice that billed the row last, kept when the row is freed: changes up to that
-    id are in the bill of the row, also when the invoice that had used them first is gone.
+    id are in the bill of the row, also when the invoice that had used them first is gone. ``previous`` is the schedule
+    date of the regular row before it: meters need it.
     """
 
     key: int
@@ -113,6 +145,7 @@ class Row:
     schedule_date: date
     state: str = "pending"
     seen: int = 0
+    previous: date | None = None
 
     @property
     def start(self):
@@ -136,6 +169,7 @@ class Contract:
     rows: tuple[Row, ...]
     charges: tuple[Charge, ...] = ()
     items: tuple[Item, ...] = ()
+    meters: tuple[Meter, ...] = ()
     billed: Mapping[tuple[int, date], Billed] = field(default_factory=dict)
     proration_unit: str = "days"
     refunds: bool = False

@@ -35,12 +35,11 @@ class Effect:
 
 
 class Ledger:
-    """The charges, items, invoiced rows and billed amounts of a contract; ``record`` adds a planned invoice."""
+    """The charges, invoiced rows and billed amounts of a contract; ``record`` adds a planned invoice."""
 
     def __init__(self, contract: Contract):
         self.wanted = Wanted(contract.terms, contract.proration_unit)
         self.charges = {charge.id: charge for charge in contract.charges}
-        self.items = {item.key: item for item in contract.items}
         self._billed = dict(contract.billed)
         regular = [row for row in contract.rows if row.kind == REGULAR]
         self._invoiced = sorted((row for row in regular if row.state == "invoiced"), key=lambda row: row.start)
@@ -105,8 +104,6 @@ class Ledger:
             logs = tuple(replace(log, pending=False) if log.id in used else log for log in charge.logs)
             self.charges[charge.id] = replace(charge, logs=logs)
         for line in invoice.lines:
-            for record in line.records:
-                self.items.pop((line.group, record), None)
             if line.cycle_start:
                 self._count(line)
         if row.kind == REGULAR:

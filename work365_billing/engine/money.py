@@ -7,6 +7,7 @@ billed of it; so pieces always add up, and rounding happens once. Discounts comp
 from collections.abc import Sequence
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import floor, prod
 
@@ -81,6 +82,25 @@ def compound_discount(*percents: Number) -> Fraction:
     if any(share > 1 for share in shares):
         raise ValueError(f"a discount above 100 percent in {percents!r}")
     return 100 * (1 - prod((1 - share for share in shares), start=Fraction(1)))
+
+
+@lru_cache(maxsize=1024)
+def shown_percent(percent: Fraction, digits: int) -> Fraction:
+    """Return a discount as the invoice shows it, with ``digits`` decimals."""
+    return exact(round_to(percent, Fraction(1, 10 ** digits)))
+
+
+def settle_price(amount, gross, quantity, discount, rounding) -> Fraction:
+    """Return the exact unit price with which Odoo's own arithmetic arrives at ``amount``.
+
+    The rounded gross ÷ quantity, as a clerk would expect it; where rounding the gross first would lose a cent
+    after the discount, the price that gives the amount.
+    """
+    shown = exact(round_to(gross, rounding))
+    factor = 1 - discount / 100
+    if factor and round_to(shown * factor, rounding) != amount:
+        shown = exact(amount) / factor
+    return shown / quantity
 
 
 def unit_price(amount: Number, quantity: Number) -> Fraction:

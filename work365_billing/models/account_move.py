@@ -97,12 +97,21 @@ class AccountMove(models.Model):
 
     def _billing_check_free(self, way_out):
         for move in self:
-            again = move.billing_schedule_id.resulting_invoice_id
+            again = move.billing_schedule_id.resulting_invoice_id or move._billing_get_other_invoice()
             if again or not move.billing_schedule_id:
                 raise UserError(self.env._(
                     "What %(invoice)s had billed is billed by %(again)s: it would be billed twice. %(way_out)s",
                     invoice=move._get_billing_name(), way_out=way_out,
                     again=again._get_billing_name() if again else self.env._("a later invoice")))
+
+    def _billing_get_other_invoice(self):
+        """Return an invoice that has billed, since this one was undone, what stands on its lines as entered."""
+        for source in self.env["billing.planner"]._get_sources().values():
+            records = self.invoice_line_ids[source._billing_line_field]
+            other = records.invoice_id - self
+            if other:
+                return other[0]
+        return self.browse()
 
     def _get_billing_name(self):
         """Return the number of the invoice, or what a draft can be told by."""

@@ -8,6 +8,8 @@ class AccountMoveLine(models.Model):
         "billing.subscription", "Subscription", index="btree_not_null", copy=False, readonly=True, ondelete="restrict")
     billing_item_id = fields.Many2one(
         "billing.item", "Non-Recurring Item", copy=False, readonly=True, ondelete="set null")
+    billing_usage_ids = fields.Many2many(
+        "billing.usage", "billing_usage_line_rel", "line_id", "usage_id", "Usage", copy=False, readonly=True)
     billing_change_log_id = fields.Many2one(
         "billing.change.log", "Change Log", copy=False, readonly=True, ondelete="set null")
     billing_period_start = fields.Date("Period from", copy=False, readonly=True)

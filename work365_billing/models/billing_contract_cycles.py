@@ -21,11 +21,6 @@ class BillingContract(models.Model):
             alignment=self.alignment, billed_through=billed_through or self.billed_through or None,
             last_day=self.last_day_anchor)
 
-    def _get_term_start(self, day):
-        """Return the first day of the term that ``day`` lies in: the start of the contract, or its last renewal."""
-        self.ensure_one()
-        return self.date_start
-
     def _top_up_schedules(self):
         """Make the schedules up to today and, beyond, as many as the company's *Invoicing Cycle Range*."""
         active = self.filtered(lambda contract: contract.state == "active")
@@ -99,7 +94,8 @@ class BillingContract(models.Model):
     def _close_ended(self, day):
         """Close the contracts whose end has passed and of which nothing is left to bill."""
         ended = self.filtered(
-            lambda contract: contract.state == "active" and contract.date_end and contract.date_end < day)
+            lambda contract: contract.state == "active" and contract.date_end and contract.date_end < day
+            and not contract.auto_renew)
         if not ended:
             return
         Schedule = self.env["billing.schedule"].sudo()

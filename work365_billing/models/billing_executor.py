@@ -3,7 +3,7 @@ import logging
 import psycopg2
 from psycopg2.errors import LockNotAvailable
 
-from odoo import Command, api, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import groupby, split_every
@@ -245,7 +245,7 @@ class BillingExecutor(models.AbstractModel):
                   "skipped": "nothing_to_bill"}
         if code and not message:
             message = billing_reason.explain(self.env, code)
-        about = {"id": job_id, "not_before": False} if job_id else {
+        about = {"id": job_id, "not_before": False, "ended_at": fields.Datetime.now()} if job_id else {
             "run_id": run.id, "contract_id": contract.id, "job_type": "invoice"}
         return {
             **about, "state": states[outcome], "outcome": outcome, "reason": code, "message": message, **values}

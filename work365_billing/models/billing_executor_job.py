@@ -56,6 +56,7 @@ class BillingExecutor(models.AbstractModel):
         company = self.env.company
         today = company._billing_today()
         self._transaction(lambda: self._apply_changes(company))
+        self._renew_contracts(company, today)
         due = self._transaction(
             lambda: self._hold_missed(company, self._search_due_contracts(company, today), today))
         ids = (due | self._search_ending_contracts(company, today)).ids

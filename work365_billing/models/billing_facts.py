@@ -1,6 +1,7 @@
 """Reads contracts into the engine's facts: a constant number of queries for any number of contracts."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -12,6 +13,7 @@ from ..engine import facts, reasons
 from ..engine.cycles import Cycle, cycles, schedule_date
 from ..engine.money import compound_discount, exact
 from ..engine.steps import SALES_UNIT_MONTHS
+from .billing_usage_facts import MeterReader, with_previous
 
 ROW_FIELDS = [
     "contract_id", "company_id", "kind", "cycle_start", "cycle_end", "schedule_date", "state", "on_hold", "retry_at",
@@ -41,7 +43,8 @@ class FactsReader:
         self.rows = env["billing.schedule"].with_context(active_test=False).search_fetch(
             [("contract_id", "in", contracts.ids)], ROW_FIELDS, order="schedule_date, cycle_start, kind")
         self.subscriptions = env["billing.subscription"].search_fetch([("contract_id", "in", contracts.ids)], [
-            "contract_id", "sales_unit", "date_start", "date_end", "billable", "discount", "price_unit"])
+            "contract_id", "sales_unit", "date_start", "date_end", "billable", "discount", "price_unit", "pricing",
+            "minimum_commitment", "rate_card_id", "usage_rollup"])
         self.logs = env["billing.change.log"].search_fetch(
             [("contract_id", "in", contracts.ids)],
             ["subscription_id", "event", "effective_date", "quantity", "price_unit", "sets_price", "state", "refund",
@@ -52,10 +55,12 @@ class FactsReader:
         self._items_of = self._read_items()
         self._rows_of = self.rows.grouped("contract_id")
         self._missed_of = {}
+        self._stages_of = {}  # per contract the last day, and the day on which it moves to the next or None
         self._subscriptions_of = self.subscriptions.grouped("contract_id")
         self._logs_of = self.logs.grouped("subscription_id")
         self._billed_of = self._read_billed()
         self.unwritten = {}
+        self._meters = MeterReader(self.subscriptions, self._replaced)
 
     def _read_items(self):
         """Return, per contract, what every source has to bill as entered."""
@@ -121,6 +126,34 @@ class FactsReader:
                 rows, min(day, contract.company_id._billing_today()))
             self._rows_of[contract] = rows - self._missed_of[contract]
 
+    def move_end(self, contract, moves):
+        """Count the end of ``contract`` as moved: the open cycles after what is settled follow it.
+
+        :param moves: pairs (day, last day), oldest first: what is due before that day is billed by the end before it.
+            Day None: at once.
+        """
+        first, today = moves[0][0], contract.company_id._billing_today()
+        open_rows = self.rows_of(contract).filtered(
+            lambda row: row.kind == "regular" and row.state in ("pending", "error") and not row.on_hold
+            and not (first and max(row.schedule_date, today) < first))
+        kept = self.rows_of(contract) - open_rows
+        last = max(kept.filtered(lambda row: row.kind == "regular").mapped("cycle_end"), default=None)
+        self._rows_of[contract] = kept | open_rows.filtered(lambda row: last and row.cycle_start <= last)
+        ends = [contract.date_end, *(end for _day, end in moves)]
+        stages = list(zip(ends, [*(day for day, _end in moves), None], strict=True))
+        self._stages_of[contract] = stages if first else stages[1:]
+
+    def renew(self, day):
+        """Count the automatic renewals up to ``day`` as done, each on its day."""
+        for contract in self.contracts.filtered("auto_renew"):
+            moves = contract._get_renewals(day)
+            if moves:
+                self.move_end(contract, moves)
+
+    def end_of(self, contract):
+        """Return the last day of ``contract``, or False."""
+        return self._stages_of[contract][-1][0] if contract in self._stages_of else contract.date_end
+
     def missed_of(self, contract):
         """Return the ledger rows of ``contract`` that were left out."""
         return self._missed_of.get(contract, self.rows.browse())
@@ -152,6 +185,16 @@ class FactsReader:
         return any(
             self._is_pending(log) for sub in self.subscriptions_of(contract) for log in self._logs_of.get(sub, ()))
 
+    def has_minimum(self, contract):
+        """Tell whether usage of ``contract`` has a minimum, which may be due without any usage."""
+        return self._meters.has_minimum(self.subscriptions_of(contract))
+
+    def chain(self, contract, rows):
+        """Return the engine rows to plan with what they must know of those before them."""
+        if not self.has_minimum(contract):
+            return rows
+        return with_previous(rows, self.rows_of(contract), contract.date_end)
+
     def engine_row(self, row, terms):
         """Return the engine's form of a ledger row."""
         index = terms.recurrence.index_of(row.cycle_start)
@@ -167,16 +210,17 @@ class FactsReader:
     def virtual_rows(self, contract, terms, until):
         """Yield the rows up to ``until`` that the ledger does not hold yet, with negative keys."""
         days = [row.cycle_end for row in self.rows_of(contract) if row.kind == "regular"]
-        if contract.billed_through:
-            days.append(contract.billed_through)
-        if days and contract.date_end and max(days) >= contract.date_end:
-            return
-        ahead = contract._billing_terms(max(days, default=None))
-        for number, cycle in enumerate(cycles(ahead), start=1):
-            due = schedule_date(cycle, contract.billing_policy, contract.billing_offset)
-            if due > until:
-                return
-            yield facts.Row(-number, "regular", cycle, due)
+        last, number = max([*days, *filter(None, [contract.billed_through])], default=None), 0
+        today = contract.company_id._billing_today()
+        for end, moves_on in self._stages_of.get(contract, [(contract.date_end, None)]):
+            if last and end and last >= end:
+                continue
+            for cycle in cycles(replace(terms, end=end or None, billed_through=last)):
+                due = schedule_date(cycle, contract.billing_policy, contract.billing_offset)
+                if due > until or (moves_on and max(due, today) >= moves_on):
+                    break
+                last, number = cycle.end, number + 1
+                yield facts.Row(-number, "regular", cycle, due)
 
     def engine_contract(self, contract, terms, first_day):
         """Return the engine's facts of ``contract``.
@@ -196,7 +240,7 @@ class FactsReader:
             for start, amount in self._billed_of[sub.id].items()}
         return facts.Contract(
             id=contract.id, terms=terms, rows=rows, charges=charges, billed=billed,
-            items=tuple(self.items_of(contract)),
+            items=tuple(self.items_of(contract)), meters=self._meters.meters(self.subscriptions_of(contract), terms),
             proration_unit=contract.proration_unit, refunds=contract.refunds_active,
             rounding=contract.currency_id.rounding, discount_digits=self._digits)
 
@@ -215,7 +259,7 @@ class FactsReader:
             self.unwritten.update(unwritten)
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
-            unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable,
+            unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable, metered=sub.pricing == "usage",
             discount=self._discount(contract, sub.discount, sub.price_unit))
 
     def _log(self, log):

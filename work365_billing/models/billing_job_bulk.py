@@ -26,6 +26,8 @@ class BillingJob(models.Model):
         "account.move", "Invoice to Replace", index="btree_not_null", ondelete="set null", readonly=True,
         help="The invoice of the cycle when the bulk operation was started: no other one is replaced.")
 
+    ended_at = fields.Datetime(readonly=True, help="When the outcome of a bulk operation's job was known.")
+
     _bulk_idx = models.Index("(run_id, id) WHERE state = 'waiting' AND job_type = 'invoice'")
 
     @api.model
@@ -103,7 +105,7 @@ class BillingJob(models.Model):
         """There is no invoice, for the reason ``code``."""
         self.write({
             "state": "nothing_to_bill", "outcome": "skipped", "reason": code, "not_before": False,
-            "message": billing_reason.explain(self.env, code)})
+            "ended_at": fields.Datetime.now(), "message": billing_reason.explain(self.env, code)})
 
     def _postpone(self):
         """Try again after a pause that doubles; in the end say that somebody else holds the contract."""
@@ -120,4 +122,4 @@ class BillingJob(models.Model):
         """Let the jobs be tried again, as if they never had been."""
         self.write({
             "state": "waiting", "outcome": False, "reason": False, "message": False, "attempts": 0,
-            "not_before": False})
+            "not_before": False, "ended_at": False})

@@ -5,6 +5,7 @@ from datetime import date
 from odoo.tools import format_date
 
 from ..engine import reasons
+from ..engine.plan import USAGE
 from . import billing_reason
 
 
@@ -177,6 +178,9 @@ class LineWriter:
         name = source.name
         if line.records:
             name = self._reader.records_of(line).with_context(lang=lang)._get_billing_name()
+        elif line.group == USAGE:
+            name = self._env(context={**self._env.context, "lang": lang})._(
+                "%(subscription)s: minimum commitment", subscription=name)
         if not line.start:
             return name
         first, last = (self._once((day, lang), lambda day=day: format_date(self._env, day, lang_code=lang))

@@ -18,7 +18,7 @@ class BillingPlanner(models.AbstractModel):
     @api.model
     def _get_sources(self):
         """Return the models that are billed as entered (``billing.source.mixin``) by group, in the invoice's order."""
-        sources = (self.env["billing.item"],)
+        sources = (self.env["billing.usage"], self.env["billing.item"])
         return {source._billing_group: source for source in sources}
 
     @api.model
@@ -51,6 +51,7 @@ class BillingPlanner(models.AbstractModel):
         :param edits: ``LogEdits`` that count as written
         """
         reader = FactsReader(contracts, edits=edits)
+        reader.renew(day)
         reader.drop_missed(day)
 
         def choose(contract, terms):
@@ -112,18 +113,19 @@ class BillingPlanner(models.AbstractModel):
 
     def _final_rows(self, reader, contract, rows, day):
         """Return the row of the final change-log invoice, the day after the end, once every cycle is settled."""
-        if not contract.date_end or day <= contract.date_end:
+        end = reader.end_of(contract)
+        if contract.auto_renew or not end or day <= end:
             return []
         planned = {row.key for row in rows}
         still_open = [
             row for row in reader.rows_of(contract) if row.state in ("pending", "error") and row.id not in planned]
         if still_open or any(row.kind == "change_log" for row in rows):
             return []
-        if not (reader.has_pending_logs(contract) or reader.items_of(contract)):
+        if not (reader.has_pending_logs(contract) or reader.items_of(contract) or reader.has_minimum(contract)):
             return []
         items = reader.items_of(contract)
         later = [item.invoice_on for item in items if not item.obstacle and item.invoice_on <= day]
-        return [self._change_log_row(reader, contract, max([day_after(contract.date_end), *later]))]
+        return [self._change_log_row(reader, contract, max([day_after(end), *later]))]
 
     # ---- planning -------------------------------------------------------------------------------------------------
 
@@ -139,6 +141,7 @@ class BillingPlanner(models.AbstractModel):
             result += [self._left_out(contract, row, reasons.CATCH_UP) for row in reader.missed_of(contract)]
             rows, blocking = choose(contract, terms)
             if rows:
+                rows = reader.chain(contract, rows)
                 engine_contract = reader.engine_contract(contract, terms, min(row.start for row in rows))
                 for row, invoice in zip(rows, plan(engine_contract, rows), strict=True):
                     result.append(self._planned(reader, contract, row, invoice))

@@ -22,6 +22,13 @@ REASONS = {
     reasons.ITEM_LATER: (
         _lt("To be invoiced later."), _lt("It is billed on the first invoice from its Invoice On date."),
     ),
+    reasons.NOT_OVER: (
+        _lt("Its period is not over before the schedule date."), _lt("It is billed on the invoice after its period."),
+    ),
+    reasons.UNCONFIRMED: (_lt("Some of it is not confirmed yet."), _lt("Confirm or archive it.")),
+    reasons.NO_USAGE: (
+        _lt("No usage is due."), _lt("Enter or import usage: it is billed on the next invoice after its period."),
+    ),
     reasons.ALREADY_INVOICED: (
         _lt("This billing cycle is already invoiced."), _lt("Tick Replace existing invoice to bill it again."),
     ),

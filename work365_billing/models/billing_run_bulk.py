@@ -115,10 +115,8 @@ class BillingRun(models.Model):
         runs = self.union(*(run for [run] in Job._read_group(Job._get_bulk_domain(), ["run_id"])))
         if len(runs) < 2:
             return runs
-        served = dict(Job._read_group(
-            [("run_id", "in", runs.ids), ("job_type", "=", "invoice"), ("state", "!=", "waiting")],
-            ["run_id"], ["write_date:max"]))
-        return runs.sorted(lambda run: (served.get(run) or run.create_date, run.id))
+        served = dict(Job._read_group([("run_id", "in", runs.ids)], ["run_id"], ["ended_at:max"]))
+        return runs.sorted(lambda run: (served[run] or run.started_at, run.id))
 
     @api.model
     def _close_finished(self):

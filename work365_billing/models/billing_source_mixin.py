@@ -69,7 +69,7 @@ class BillingSourceMixin(models.AbstractModel):
             [self._billing_contract_field, *self._billing_fields])
 
     def _get_billing_contract(self):
-        return self.mapped(self._billing_contract_field)
+        return self[self._billing_contract_field]
 
     def _prepare_billing_item(self, discount):
         """Return this record as the engine's ``facts.Item``.

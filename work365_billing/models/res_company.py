@@ -29,6 +29,10 @@ class ResCompany(models.Model):
         help="When the missed periods of one run come to more than this before tax, they wait for an approval. "
              "0: no limit.")
 
+    billing_notice_days = fields.Integer(
+        "Notice of the End of a Term (days)", default=30,
+        help="The salesperson gets an activity so many days before a contract ends or renews. 0: none.")
+
     billing_anomaly_percent = fields.Float(
         "Check Amounts From (%)", default=25.0, digits=(5, 2),
         help="Bulk generation asks to check an invoice that differs from the last one by more than this.")
@@ -47,11 +51,18 @@ class ResCompany(models.Model):
         "A limit for missed periods cannot be negative: enter 0 for no limit.",
     )
 
+    _billing_notice_positive = models.Constraint(
+        "CHECK (billing_notice_days >= 0)", "A notice comes before the end: enter a number of days, or 0 for none.")
+
     def _billing_today(self):
         """Return the local date of the company: the "today" of everything that is billed."""
+        return self._billing_date(fields.Datetime.now())
+
+    def _billing_date(self, moment):
+        """Return the local date of the company at ``moment`` (UTC)."""
         self.ensure_one()
-        now = pytz.utc.localize(fields.Datetime.now())
-        return now.astimezone(pytz.timezone(self.billing_tz or self.partner_id.sudo().tz or "UTC")).date()
+        zone = pytz.timezone(self.billing_tz or self.partner_id.sudo().tz or "UTC")
+        return pytz.utc.localize(moment).astimezone(zone).date()
 
     def _billing_cycle_range(self, frequency):
         """Return how many schedules ahead exist for contracts of ``frequency``."""

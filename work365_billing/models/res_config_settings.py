@@ -11,4 +11,5 @@ class ResConfigSettings(models.TransientModel):
     billing_catch_up_periods = fields.Integer(related="company_id.billing_catch_up_periods", readonly=False)
     billing_catch_up_amount = fields.Monetary(related="company_id.billing_catch_up_amount", readonly=False)
     billing_range_longer = fields.Integer(related="company_id.billing_range_longer", readonly=False)
+    billing_notice_days = fields.Integer(related="company_id.billing_notice_days", readonly=False)
     billing_anomaly_percent = fields.Float(related="company_id.billing_anomaly_percent", readonly=False)

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..models.selections import KINDS, RUN_TYPES
+from ..models.selections import KINDS, ORIGINS, RUN_TYPES
 
 # The rate of several runs is that of all their invoices: an average would count a run of one like one of 300.
 RATE = "success_rate:avg"
@@ -17,13 +17,15 @@ class BillingRunReport(models.Model):
     _rec_name = "run_id"
     _depends = {
         "billing.run": [
-            "company_id", "user_id", "run_type", "mode", "date", "started_at", "ended_at", "state", "contract_count"],
+            "company_id", "user_id", "origin", "run_type", "mode", "date", "started_at", "ended_at", "state",
+            "contract_count"],
         "billing.job": ["run_id", "job_type", "outcome"],
     }
 
     run_id = fields.Many2one("billing.run", "Run", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     user_id = fields.Many2one("res.users", "Started by", readonly=True)
+    origin = fields.Selection(ORIGINS, readonly=True)
     run_type = fields.Selection(RUN_TYPES, "Run Mode", readonly=True)
     mode = fields.Selection(KINDS, "Invoice Type", readonly=True)
     date = fields.Date("Billed up to", readonly=True)
@@ -46,7 +48,7 @@ class BillingRunReport(models.Model):
     def _table_query(self):
         return SQL(
             """
-            SELECT run.id, run.id AS run_id, run.company_id, run.user_id, run.run_type, run.mode, run.date,
+            SELECT run.id, run.id AS run_id, run.company_id, run.user_id, run.origin, run.run_type, run.mode, run.date,
                    run.started_at, run.state, EXTRACT(EPOCH FROM run.ended_at - run.started_at) / 60 AS minutes,
                    run.contract_count AS eligible_count,
                    count.invoiced AS invoiced_count,

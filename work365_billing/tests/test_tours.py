@@ -106,3 +106,16 @@ class TestTours(BillingCommon, HttpCase):
         self.run_job(due)
         self.assertInvoices(contract, expected)
         self.assertEqual(contract.next_invoice_date, fields.Date.to_date(due) + relativedelta(months=1))
+
+    def test_from_the_dashboard_to_what_is_wrong(self):
+        contract = self.make_tour_contract(self.day - timedelta(days=1))
+        self.licence.active = False
+        self.run_job(self.day)
+        row = contract.schedule_ids[0]
+        self.assertEqual((row.state, row.reason), ("error", "product_archived"))
+        self.start("dashboard")
+        self.assertFalse(row.retry_at)
+        self.licence.active = True
+        self.run_job(self.day, "06:00:00")
+        due = str(self.day)
+        self.assertInvoices(contract, [("out_invoice", due, due, [self.line(self.day - timedelta(days=1))])])
