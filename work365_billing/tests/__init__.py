@@ -4,6 +4,7 @@ from . import test_breaks
 from . import test_bulk
 from . import test_bulk_control
 from . import test_bulk_kinds
+from . import test_bulk_tours
 from . import test_bulk_window
 from . import test_catch_up
 from . import test_change_log_invoice

@@ -8,9 +8,8 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from .common import BillingCommon
 
 
-@tagged("post_install", "-at_install")
-class TestTours(BillingCommon, HttpCase):
-    """A billing user works in the browser; what the clicks have made is compared completely.
+class ToursCommon(BillingCommon, HttpCase):
+    """A billing user who works in the browser.
 
     The browser has the real clock, so the dates are relative to today.
     """
@@ -26,6 +25,11 @@ class TestTours(BillingCommon, HttpCase):
     def start(self, tour):
         self.start_tour("/odoo", f"work365_billing_{tour}", login="tour_clerk")
         self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestTours(ToursCommon):
+    """What the clicks have made is compared completely."""
 
     def make_tour_contract(self, start, **vals):
         return self.make_contract(

@@ -14,7 +14,7 @@ export class BillingBulkGenerateController extends FormController {
     }
 
     onRecordChanged(record, changes) {
-        if (record === this.model.root && Object.keys(changes).some((name) => name !== "row_ids")) {
+        if (record.resModel === this.props.resModel && Object.keys(changes).some((name) => name !== "row_ids")) {
             this.plan(record); // not awaited: the record is still busy with the change
         }
     }

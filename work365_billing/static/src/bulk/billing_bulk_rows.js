@@ -1,7 +1,6 @@
-import { onWillStart, useState } from "@odoo/owl";
+import { onWillStart, useEffect, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
-import { useBus } from "@web/core/utils/hooks";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 import { executeButtonCallback } from "@web/views/view_button/view_button_hook";
@@ -26,7 +25,23 @@ export class BillingBulkRowsController extends ListController {
         });
         this.keepLast = new KeepLast();
         onWillStart(() => this.readTotals());
-        useBus(this.model.bus, "update", () => this.readTotals());
+        useEffect(
+            () => {
+                this.readTotals();
+            },
+            () => [this.model.root.count]
+        );
+    }
+
+    get modelParams() {
+        const params = super.modelParams;
+        params.hooks.onSavedMulti = () => this.readTotals();
+        return params;
+    }
+
+    async onRecordSaved(record) {
+        await super.onRecordSaved(record);
+        await this.readTotals();
     }
 
     /** The window that the rows belong to; none when the page was opened without it. */
@@ -41,15 +56,16 @@ export class BillingBulkRowsController extends ListController {
         }
     }
 
-    onPlanned() {
-        return this.model.load();
+    async reload() {
+        await this.model.load();
+        await this.readTotals();
     }
 
     onFutureClicked() {
         return executeButtonCallback(this.rootRef.el, async () => {
             await this.model.root.leaveEditMode();
             await this.orm.write(WINDOW, [this.bulkId], { include_future: !this.bulk.include_future });
-            await this.model.load();
+            await this.reload();
         });
     }
 

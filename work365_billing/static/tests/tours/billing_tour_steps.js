@@ -48,6 +48,37 @@ export function openGenerateInvoice(place = ".o_form_statusbar") {
     ];
 }
 
+/** Select contracts in their list and open the window for all of them. */
+export function openBulkGenerate(...names) {
+    return [
+        ...openMenu("Billing and Invoicing", "Billing Contracts"),
+        ...names.map((name) => ({
+            content: `Select ${name}`,
+            trigger: `.o_data_row:has(.o_data_cell[name=name]:contains(/^${name}$/)) .o_list_record_selector input`,
+            run: "click",
+        })),
+        {
+            content: "Open the drop-down Work 365",
+            trigger: ".o_control_panel .o_work365_menu:contains(Work 365)",
+            run: "click",
+        },
+        {
+            content: "Choose Generate Invoice",
+            trigger: ".o-dropdown-item:contains(Generate Invoice)",
+            run: "click",
+        },
+        {
+            content: "The window is open, on its tab Regular, with a row per contract",
+            trigger: `.modal .o_billing_bulk:has(.o_data_row:count(${names.length})) button[role=tab].active:contains(Regular)`,
+        },
+    ];
+}
+
+/** The selector of a contract's row in the window, or of a cell of it. */
+export function bulkRow(name, cell = "") {
+    return `.modal .o_data_row:has(.o_data_cell[name=contract_id]:contains(/^${name}$/)) ${cell}`;
+}
+
 /** Choose the oldest billing cycle of the contract, whatever was preselected. */
 export function chooseFirstCycle() {
     return [
