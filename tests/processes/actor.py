@@ -72,6 +72,29 @@ class Actor:
                 return {"error": str(error)}
             return {"done": result}
 
+    def start_bulk(self, contracts):
+        """Begin a bulk operation over the oldest cycle of each contract and return the id of its run."""
+        with self._registry.cursor() as cr:
+            env = self._env(cr)
+            rows = env["billing.contract"].browse(contracts).schedule_ids.sorted("cycle_start")
+            first = {row.contract_id.id: row.id for row in reversed(rows)}
+            return env["billing.run"]._start_bulk([
+                {"contract_id": contract, "schedule_id": first[contract], "kind": "regular"} for contract in contracts
+            ]).run_id.id
+
+    def bulk(self):
+        """Do the waiting jobs of bulk operations as the scheduler does, but for its protection against a second one."""
+        with self._registry.cursor() as cr:
+            self._env(cr)["billing.run"]._cron_run_bulk()
+        return "done"
+
+    def steer(self, run, action):
+        """Press a button of a bulk operation."""
+        with self._registry.cursor() as cr:
+            env = self._env(cr)
+            retrying(getattr(env["billing.run"].browse(run), action), env)
+        return "done"
+
     def impatient(self):
         """Give up early where somebody else holds a row."""
         module = sys.modules["odoo.addons.work365_billing.models.billing_executor_job"]
