@@ -2,6 +2,7 @@
 
     core            Odoo's own modules that the addons need, with and without demo data
     addons          a copy of core plus both addons, with and without demo data; what Odoo logged meanwhile is kept
+                    (both also for other sets of addons: their core is a copy of the first one and what they need more)
     working copies  what `./run` serves, and what a test run works on
 
 A database that is complete carries a comment; one without is the leftover of an interrupted run.
@@ -149,43 +150,44 @@ class Databases:
 
     # -- what is kept --------------------------------------------------------------------------------------------------
 
-    def core_name(self, demo):
+    def core_name(self, demo, addons=ADDONS):
         release = (self.odoo / "odoo/release.py").read_text()
-        key = digest(CACHE, self.odoo, release, core_modules(), CHART, ASSETS)
+        key = digest(CACHE, self.odoo, release, core_modules(addons), CHART, ASSETS)
         return f"billing_core{'_demo' if demo else ''}_{key}"
 
-    def addons_name(self, demo):
-        key = digest(self.core_name(demo), addons_digest())
+    def addons_name(self, demo, addons=ADDONS):
+        key = digest(self.core_name(demo, addons), addons_digest(addons))
         return f"billing_addons{'_demo' if demo else ''}_{key}"
 
-    def core(self, demo):
-        """Return the name of the database with the modules that the addons need, made if need be."""
-        modules, name = core_modules(), self.core_name(demo)
+    def core(self, demo, addons=ADDONS):
+        """Return the name of the database with the modules that ``addons`` need, made if need be."""
+        modules, name = core_modules(addons), self.core_name(demo, addons)
+        basis = None if addons == ADDONS else self.core(demo)
         with one_at_a_time(name):
             if self.exists(name):
                 return name
             with step(f"Database with {', '.join(modules)}{' and demo data' if demo else ''}"):
                 self.drop(f"{name}_new")
-                self._createdb(f"{name}_new")
+                self.copy(basis, f"{name}_new") if basis else self._createdb(f"{name}_new")
                 self.install(f"{name}_new", modules, demo, "core-demo" if demo else "core")
                 self.shell(f"{name}_new", CHART + ASSETS, "chart")
                 self.mark(f"{name}_new")
                 self.rename(f"{name}_new", name)
         return name
 
-    def addons(self, demo):
-        """Return the name of the database with both addons, made if need be.
+    def addons(self, demo, addons=ADDONS):
+        """Return the name of the database with ``addons``, made if need be.
 
         What Odoo complained about during the installation is in `installation_log`.
         """
-        core, name = self.core(demo), self.addons_name(demo)
+        core, name = self.core(demo, addons), self.addons_name(demo, addons)
         with one_at_a_time(name):
             if self.exists(name) and installation_log(name).exists():
                 return name
-            with step(f"Addons installed{' with demo data' if demo else ''}"):
+            with step(f"Installed: {', '.join(addons)}{', with demo data' if demo else ''}"):
                 self.copy(core, f"{name}_new")
-                complaints = self.install(f"{name}_new", installed_addons(), demo, name)
-                if self.addons_name(demo) != name:
+                complaints = self.install(f"{name}_new", installed_addons(addons), demo, name)
+                if self.addons_name(demo, addons) != name:
                     raise StepFailed("The addons were edited while they were being installed: start again.")
                 installation_log(name).write_text(complaints)
                 self.shell(f"{name}_new", ASSETS, "assets")
@@ -211,24 +213,24 @@ def installation_log(name):
     return LOGS / f"{name}.complaints"
 
 
-def installed_addons():
+def installed_addons(addons=ADDONS):
     """Return the names of our addons that can be installed."""
-    return [name for name in ADDONS if (CHECKOUT / name / "__manifest__.py").is_file()]
+    return [name for name in addons if (CHECKOUT / name / "__manifest__.py").is_file()]
 
 
-def core_modules():
+def core_modules(addons=ADDONS):
     """Return Odoo's modules that the addons depend on, and those that only the tests and the demo data need."""
     depends = set(EXTRA_MODULES)
-    for name in installed_addons():
+    for name in installed_addons(addons):
         manifest = ast.literal_eval((CHECKOUT / name / "__manifest__.py").read_text())
         depends.update(manifest.get("depends", ()))
-    return sorted(depends - set(ADDONS))
+    return sorted(depends - set(addons))
 
 
-def addons_digest():
+def addons_digest(addons=ADDONS):
     """Return a hash of all that an installation reads: neither tests nor documentation."""
     parts = []
-    for name in ADDONS:
+    for name in addons:
         for path in sorted((CHECKOUT / name).rglob("*")):
             inside = path.relative_to(CHECKOUT).parts[1:]
             if path.is_file() and inside[0] not in ("tests", "README.md", "README.rst") and "__pycache__" not in inside:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ADDONS = ("work365_billing", "billdozer_repeating")
+# With an app of Odoo's that the addons do without, and the addon that ties the two together: a database of its own.
+WITH_TIMESHEETS = ("work365_billing", "work365_billing_timesheet")
 EXTRA_MODULES = ("payment_demo", "sale_management")
 
 

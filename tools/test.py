@@ -14,12 +14,13 @@ from collections import Counter
 from pathlib import Path
 
 from . import postgres, setup
-from .databases import installation_log, installed_addons
+from .databases import installation_log
 from .env import variables
-from .settings import CACHE, CHECKOUT, CHECKOUT_ID, CONF
+from .settings import ADDONS, CACHE, CHECKOUT, CHECKOUT_ID, CONF, WITH_TIMESHEETS
 from .steps import StepFailed, step
 
 WITHOUT_ODOO = ("tests/engine", "tests/tooling")
+EVERY_ADDON = tuple(dict.fromkeys(ADDONS + WITH_TIMESHEETS))
 WORKERS = int(os.environ.get("BILLING_TEST_WORKERS") or 1)
 WITH_VALUE = ("-k", "-m", "-n", "-o", "-p", "-r", "-c", "-W")  # pytest's options whose value may look like a path
 OK_CODES = (0, 5)  # pytest: all passed, nothing collected
@@ -49,17 +50,24 @@ def run_all(databases, arguments, results):
         results.update(pytest(databases, ["-p", "no:odoo", *plain]))
     if odoo is None:
         return
-    template = databases.addons(demo=False)
+    suites = by_database(odoo)
+    templates = {addons: databases.addons(demo=False, addons=addons) for addons in suites}
     if not arguments:
-        check_installations([template, databases.addons(demo=True)], results)
-    title("Tests on Odoo")
+        check_installations([*templates.values(), databases.addons(demo=True)], results)
     drop_leftovers(databases)
+    for addons, own in suites.items():
+        title(f"Tests on Odoo: {', '.join(addons)}")
+        test_on_odoo(databases, templates[addons], own, results)
+
+
+def test_on_odoo(databases, template, arguments, results):
+    """Run pytest on a copy of the database ``template``."""
     with databases.scratch(template, f"billing_test_{os.getpid()}") as database:
         options = [
             f"--odoo-config={CONF}", f"--odoo-database={database}", "--odoo-log-level=warn", "--odoo-http",
             *(["-n", str(WORKERS), "--dist", "loadscope"] if WORKERS > 1 else []),
         ]
-        results.update(pytest(databases, [*options, *odoo], **variables(databases, template)))
+        results.update(pytest(databases, [*options, *arguments], **variables(databases, template)))
 
 
 def title(text):
@@ -75,12 +83,26 @@ def split(arguments):
     options, given = [], []
     for before, argument in zip(["", *arguments], arguments, strict=False):
         (given if is_path(argument) and before not in WITH_VALUE else options).append(argument)
-    paths = given or present((*installed_addons(), "tests"))
+    paths = given or present((*EVERY_ADDON, "tests"))
     odoo = [path for path in paths if not needs_no_odoo(path)]
     plain = [path for path in paths if needs_no_odoo(path)]
     plain += [folder for folder in present(WITHOUT_ODOO) if any(lies_in(folder, path) for path in odoo)]
     ignored = [f"--ignore={folder}" for folder in WITHOUT_ODOO]
     return [*plain, *options] if plain else None, [*odoo, *ignored, *options] if odoo else None
+
+
+def by_database(arguments):
+    """Return the arguments for pytest by the addons that its database has: what ties in Timesheets has one of its own.
+
+    >>> by_database(["work365_billing", "work365_billing_timesheet", "-x"])[WITH_TIMESHEETS]
+    ['work365_billing_timesheet', '-x']
+    """
+    paths = [argument for argument in arguments if is_path(argument)]
+    apart = [path for path in paths if lies_in(path, WITH_TIMESHEETS[-1])]
+    return {
+        addons: [argument for argument in arguments if argument not in others]
+        for addons, others in ((ADDONS, apart), (WITH_TIMESHEETS, [path for path in paths if path not in apart]))
+        if set(paths) - set(others)}
 
 
 def present(folders):
@@ -124,7 +146,7 @@ def lint(databases, results):
     environment = databases.variables() | {"RUFF_CACHE_DIR": str(CACHE / "ruff"), "PYLINTHOME": str(CACHE / "pylint")}
     commands = {
         "ruff": [bin_dir / "ruff", "check", "--quiet", "."],
-        "pylint-odoo": [bin_dir / "pylint", "--rcfile=.pylintrc", *installed_addons()],
+        "pylint-odoo": [bin_dir / "pylint", "--rcfile=.pylintrc", *EVERY_ADDON],
     }
     for name, command in commands.items():
         with step(name):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import databases, odoo_source, postgres, run, server, steps, system_packages
+from tools import databases, odoo_source, postgres, run, server, settings, steps, system_packages
 from tools import test as test_command
 
 
@@ -47,6 +47,14 @@ class TestArguments:
         plain, odoo = test_command.split([])
         assert "tests/tooling" in plain
         assert {"work365_billing", "billdozer_repeating", "tests", "--ignore=tests/tooling"} <= set(odoo)
+
+    def test_what_needs_timesheets_has_a_database_of_its_own(self):
+        assert test_command.by_database(["work365_billing", "tests", "work365_billing_timesheet", "-x"]) == {
+            settings.ADDONS: ["work365_billing", "tests", "-x"],
+            settings.WITH_TIMESHEETS: ["work365_billing_timesheet", "-x"],
+        }
+        assert list(test_command.by_database(["tests", "-k", "name"])) == [settings.ADDONS]
+        assert list(test_command.by_database(["work365_billing_timesheet/tests"])) == [settings.WITH_TIMESHEETS]
 
     def test_a_path_without_odoo(self):
         assert test_command.split(["tests/tooling/test_tools.py::TestSteps", "-x"]) == (
@@ -130,6 +138,8 @@ class TestDatabases:
     def test_only_other_modules_count_as_core(self):
         assert {"payment_demo", "sale_management"} <= set(databases.core_modules())
         assert not set(databases.ADDONS) & set(databases.core_modules())
+        assert "hr_timesheet" in databases.core_modules(settings.WITH_TIMESHEETS)
+        assert "hr_timesheet" not in databases.core_modules()
 
     def test_the_digest_follows_code_and_not_tests(self, tmp_path, monkeypatch):
         addon = tmp_path / "work365_billing"

@@ -170,10 +170,10 @@ class FactsReader:
         return self._browse(line.group, line.records)
 
     def record_of(self, reason):
-        """Return the subscription or record that a reason is about."""
+        """Return what a reason is about: a subscription, or what the record is billed by."""
         if reason.charge:
             return self.subscriptions.browse(reason.charge)
-        return self._browse(reason.source, reason.item)
+        return self._browse(reason.source, reason.item)._get_billing_owner()
 
     def _browse(self, source, ids):
         """Return records of a source that are read together with all others of it."""

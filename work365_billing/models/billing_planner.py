@@ -168,6 +168,6 @@ class BillingPlanner(models.AbstractModel):
 
     def _explain(self, reader, planned):
         """Return the reasons of a row without lines, one per subscription or item."""
-        return "\n".join([billing_reason.explain(self.env, planned.code), *(
+        return "\n".join(dict.fromkeys([billing_reason.explain(self.env, planned.code), *(
             f"{reader.record_of(reason).display_name}: {billing_reason.explain(self.env, reason.code)}"
-            for reason in planned.invoice.reasons)])
+            for reason in planned.invoice.reasons)]))

@@ -26,6 +26,7 @@ REASONS = {
         _lt("Its period is not over before the schedule date."), _lt("It is billed on the invoice after its period."),
     ),
     reasons.UNCONFIRMED: (_lt("Some of it is not confirmed yet."), _lt("Confirm or archive it.")),
+    reasons.UNAPPROVED: (_lt("Some of its time is not approved yet."), _lt("Approve it for billing.")),
     reasons.NO_USAGE: (
         _lt("No usage is due."), _lt("Enter or import usage: it is billed on the next invoice after its period."),
     ),

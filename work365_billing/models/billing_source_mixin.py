@@ -71,6 +71,18 @@ class BillingSourceMixin(models.AbstractModel):
     def _get_billing_contract(self):
         return self[self._billing_contract_field]
 
+    def _follow_contract(self):
+        """These records wait to be billed: a contract that closed itself after its end is reopened for them.
+
+        :raises UserError: for a contract that was closed by hand
+        """
+        contracts = self.mapped(self._billing_contract_field).sudo()  # who enters usage or time need not edit contracts
+        contracts._reopen_for_billing()
+        closed = contracts.filtered(lambda contract: contract.state == "closed")
+        if closed:
+            raise UserError(self.env._(
+                "%(contract)s is closed and is not billed any more: duplicate it.", contract=closed[0].display_name))
+
     def _prepare_billing_item(self, discount):
         """Return this record as the engine's ``facts.Item``.
 

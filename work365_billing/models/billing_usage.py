@@ -138,7 +138,7 @@ class BillingUsage(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         usages = super().create(self._resolve_references(vals_list))
-        usages._follow_contract()
+        usages.filtered(lambda usage: usage.state in WAITING)._follow_contract()
         return usages
 
     @api.model
@@ -176,7 +176,7 @@ class BillingUsage(models.Model):
                 raise AccessError(self.env._("Usage becomes invoiced by its invoice only: generate it."))
         result = super().write(vals)
         if "state" in vals or "subscription_id" in vals:
-            self._follow_contract()
+            self.filtered(lambda usage: usage.state in WAITING)._follow_contract()
         return result
 
     def _check_not_invoiced(self):
@@ -185,16 +185,6 @@ class BillingUsage(models.Model):
             raise UserError(self.env._(
                 "%(usage)s is billed by %(invoice)s: delete or credit that invoice, or enter a correction.",
                 usage=invoiced[0].name, invoice=invoiced[0].invoice_id._get_billing_name()))
-
-    def _follow_contract(self):
-        """Usage that is waiting needs a contract that is billed: one that closed itself after its end is reopened."""
-        contracts = self.filtered(lambda usage: usage.state in WAITING).contract_id
-        contracts._reopen_for_billing()
-        closed = contracts.filtered(lambda contract: contract.state == "closed")
-        if closed:
-            raise UserError(self.env._(
-                "%(contract)s is closed and is not billed any more: archive its usage, or duplicate the contract.",
-                contract=closed[0].display_name))
 
     @api.constrains("subscription_id", "currency_id")
     def _check_subscription(self):

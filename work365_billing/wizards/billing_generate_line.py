@@ -40,8 +40,9 @@ class BillingGenerateLine(models.TransientModel):
         """Return the values of the preview of ``planned``: lines by group, then what is left out."""
         order = [code for code, _label in GROUPS]
         rows = sorted(zip(planned.lines, planned.vals_list, strict=True), key=lambda pair: order.index(pair[0].group))
-        return [self._prepare_eligible(line, vals) for line, vals in rows] + [
-            self._prepare_ineligible(reason) for reason in planned.invoice.reasons]
+        ineligible = [self._prepare_ineligible(reason) for reason in planned.invoice.reasons]
+        told_once = {(vals["record_model"], vals["record_id"], vals["reason"]): vals for vals in ineligible}
+        return [self._prepare_eligible(line, vals) for line, vals in rows] + list(told_once.values())
 
     def _prepare_eligible(self, line, vals):
         return {

@@ -1,0 +1,11 @@
+from odoo import fields, models
+
+
+class BillingContract(models.Model):
+    _inherit = "billing.contract"
+
+    service_ids = fields.One2many("billing.service", "contract_id", "Services")
+
+    def _check_complete(self):
+        if not self.service_ids:
+            super()._check_complete()
