@@ -15,6 +15,7 @@ from . import billing_subscription_changes
 from . import billing_subscription_pause
 from . import billing_subscription_rules
 from . import billing_subscription_mismatch
+from . import billing_subscription_windows
 from . import billing_change_log
 from . import billing_change_log_edit
 from . import billing_source_mixin

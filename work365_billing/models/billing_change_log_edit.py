@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, formatLang
 
+from ..engine import history
 from .log_edits import LogEdits
 
 
@@ -130,6 +131,39 @@ class BillingChangeLog(models.Model):
         log = self.sudo()  # logs are written by the system only
         return LogEdits(self.subscription_id, log.browse(), changed={
             log: {"state": "active", "counts_from": False, "archive_reason": False}})
+
+    # ---- windows --------------------------------------------------------------------------------------------------
+
+    def action_edit(self):
+        """Open the window in which a change that waits is edited."""
+        return self._open_edit(self.env._("Edit Scheduled Change"))
+
+    def action_withdraw(self):
+        """Open the window in which a change that waits is withdrawn."""
+        return self._open_edit(self.env._("Withdraw Scheduled Change"), is_withdrawal=True)
+
+    def _open_edit(self, name, **vals):
+        self.ensure_one()
+        self.subscription_id.check_access("write")
+        self._check_waiting()
+        return self.env["billing.change.log.edit"].create({"log_id": self.id, **vals})._action_open(name)
+
+    def action_exclude(self):
+        """Open the window in which a change is left out of the bill."""
+        self.ensure_one()
+        self.subscription_id.check_access("write")
+        self._prepare_exclusion()  # refuses what cannot be left out before anything is asked
+        window = self.env["billing.change.log.archive"].create({"log_id": self.id})
+        return window._action_open(self.env._("Archive Change Log"))
+
+    def action_include(self):
+        """Let a change that was left out by hand wait to be billed again."""
+        self.include()
+
+    def _get_new_quantity(self):
+        """Return the quantity of the subscription from the day of this change on."""
+        entries = self.subscription_id._get_entries()
+        return float(history.quantity_on(entries, self.effective_date)) if self else 0.0
 
     # ---- in words -------------------------------------------------------------------------------------------------
 

@@ -182,8 +182,10 @@ class FactsReader:
 
     def has_pending_logs(self, contract):
         """Tell whether a change of ``contract`` waits to be billed."""
-        return any(
-            self._is_pending(log) for sub in self.subscriptions_of(contract) for log in self._logs_of.get(sub, ()))
+        subscriptions = self.subscriptions_of(contract)
+        return any(self._is_pending(log) for sub in subscriptions for log in self._logs_of.get(sub, ())) or any(
+            log.pending for sub in subscriptions if sub.id in self._edits
+            for log in self._charge(contract, sub, None).logs)
 
     def has_minimum(self, contract):
         """Tell whether usage of ``contract`` has a minimum, which may be due without any usage."""

@@ -269,12 +269,16 @@ class BillingSubscription(models.Model):
         :raises ValidationError: otherwise; nothing may ever be billed that the change logs do not explain
         """
         for subscription in self:
-            difference = subscription.quantity - subscription._get_applied()["quantity"]
-            if not float_is_zero(difference, precision_digits=6):
-                raise ValidationError(self.env._(
-                    "The change logs of %(subscription)s do not add up to its quantity: a difference of "
-                    "%(difference)s is missing. Repair it under Subscriptions, Change Log Mismatch.",
-                    subscription=subscription.name, difference=difference))
+            subscription._check_explained(subscription.quantity)
+
+    def _check_explained(self, quantity):
+        """Refuse a ``quantity`` that is not the sum of the change logs."""
+        difference = quantity - self._get_applied()["quantity"]
+        if not float_is_zero(difference, precision_digits=6):
+            raise ValidationError(self.env._(
+                "The change logs of %(subscription)s do not add up to its quantity: a difference of "
+                "%(difference)s is missing. Repair it under Subscriptions, Change Log Mismatch.",
+                subscription=self.name, difference=f"{difference:g}"))
 
     # ---- committing -----------------------------------------------------------------------------------------------
 
@@ -306,7 +310,9 @@ class BillingSubscription(models.Model):
         due = logs.filtered(lambda log: log.effective_date <= today[log.company_id])
         for state, own in due.filtered(lambda log: not log.applied).grouped("state").items():
             own.write({"applied": True, "state": "active" if state == "scheduled" else state})
-        for subscription in due.subscription_id:
+        for subscription, own in due.grouped("subscription_id").items():
+            subscription._check_explained(
+                float(exact(subscription.quantity) + sum(exact(log.quantity) for log in own)))
             applied = subscription.change_log_ids.sudo().filtered("applied")
             state = history.state_on([self._entry(log.id, log) for log in applied], today[subscription.company_id])
             subscription.write({**subscription._get_applied(), "state": state})

@@ -1,6 +1,6 @@
 """Pause and resume of a subscription: what a pause does to money is chosen when it is entered."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..engine import history
@@ -101,6 +101,7 @@ class BillingSubscription(models.Model):
 
     # ---- on screen ------------------------------------------------------------------------------------------------
 
+    @api.depends("state", "change_log_ids.applied")
     def _compute_pause_message(self):
         policies = dict(self.env["billing.change.log"]._fields["pause_policy"]._description_selection(self.env))
         for subscription in self:
