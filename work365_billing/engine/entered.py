@@ -162,7 +162,8 @@ class Entered:
         first = items[0]
         quantity = sum((item.quantity for item in items), Fraction(0))
         gross = sum((item.quantity * item.price for item in items), Fraction(0))
-        mixed = any(item.price != first.price for item in items) or all(item.quantity == 1 for item in items)
+        mixed = len(items) > 1 and (
+            any(item.price != first.price for item in items) or all(item.quantity == 1 for item in items))
         if mixed:
             quantity = Fraction(1 if gross >= 0 else -1)
         amount = round_to(gross * (1 - first.discount / 100), self._contract.rounding)
@@ -170,7 +171,7 @@ class Entered:
             first.source, first.charge, items, quantity, gross, amount, first.discount,
             min((item.start for item in items if item.start), default=None),
             max((item.end for item in items if item.end), default=None),
-            None if mixed and len(items) > 1 else first.price)
+            None if mixed else first.price)
 
     def _make_line(self, source, charge, items, quantity, gross, amount, discount, start, end, price=None) -> Line:
         """Return a line; ``price`` is kept where Odoo's own arithmetic arrives at ``amount`` with it."""

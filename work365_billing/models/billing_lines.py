@@ -200,6 +200,10 @@ class LineWriter:
             return env._("credit for %(invoice)s, change of %(date)s", invoice=credited.move_id.name or "", date=day)
         if log.event == "create":
             return env._("new from %(date)s", date=day)
+        if log.event == "pause":
+            return env._("paused from %(date)s", date=day)
+        if log.event == "resume":
+            return env._("resumed on %(date)s", date=day)
         return env._("change of %(date)s", date=day)
 
     def _name_credited(self, planned):

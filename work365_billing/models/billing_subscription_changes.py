@@ -138,15 +138,6 @@ class BillingSubscription(models.Model):
             raise ValidationError(self.env._("Enter the quantity with which it is billed again."))
         return self._prepare_edits([self._prepare_log("activate", day, float(exact(quantity)))], replaced)
 
-    def _prepare_log(self, event, effective_date, quantity, price_unit=None, **values):
-        today = self.company_id._billing_today()
-        scheduled = effective_date > today and event != "create"
-        return {
-            "subscription_id": self.id, "event": event, "effective_date": effective_date, "quantity": quantity,
-            "price_unit": self.price_unit if price_unit is None else price_unit,
-            "sets_price": event == "create" or price_unit is not None,
-            "state": "scheduled" if scheduled else "active", "applied": not scheduled, **values}
-
     def _exclude(self, vals):
         """Return the values of a log that leaves the periods that are already invoiced as they are."""
         day = self._get_first_open_day(vals["effective_date"])

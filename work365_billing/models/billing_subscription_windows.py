@@ -13,7 +13,8 @@ class BillingSubscription(models.Model):
 
     def action_change(self):
         """Open the window with what is likeliest in the state of the subscription."""
-        return self._open_change({"paused": "resume", "inactive": "activate"}.get(self.state, "quantity"))
+        usual = "pause" if self.pricing == "usage" else "quantity"
+        return self._open_change({"paused": "resume", "inactive": "activate"}.get(self.state, usual))
 
     def action_change_quantity(self):
         """Open the window *Change Quantity*."""

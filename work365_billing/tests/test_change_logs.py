@@ -128,7 +128,8 @@ class TestDeltas(ChangeLogCommon):
     def tamper(self, subscription, quantity):
         """Set the quantity in the database, behind the back of everything."""
         self.env.flush_all()
-        self.env.cr.execute(SQL("UPDATE billing_subscription SET quantity = %s WHERE id = %s", quantity, subscription.id))
+        self.env.cr.execute(SQL(
+            "UPDATE billing_subscription SET quantity = %s WHERE id = %s", quantity, subscription.id))
         self.env.invalidate_all()
 
     def search_mismatch(self):

@@ -51,7 +51,7 @@ class TestChangeWindow(BillingCommon):
                 [(line.quantity * sign, line.price_subtotal * sign, line.billing_period_start or None,
                   line.billing_period_end or None) for line in move.invoice_line_ids.sorted("sequence")])
 
-    # ---- quantity and price -------------------------------------------------------------------------------------------
+    # ---- quantity and price -----------------------------------------------------------------------------------------
 
     def test_one_more_from_16_april_entered_on_10_june(self):
         contract = self.five_at_thirty()
@@ -65,8 +65,8 @@ class TestChangeWindow(BillingCommon):
             self.assertEqual(self.table(window), [
                 ["07/02/2026 07/01/2026 – 07/31/2026",
                  "$ 150.00 07/01/2026 – 07/31/2026 × 5: $ 150.00",
-                 "$ 255.00 07/01/2026 – 07/31/2026 × 6: $ 180.00 04/16/2026 – 04/30/2026 × 1: $ 15.00 "
-                 "05/01/2026 – 05/31/2026 × 1: $ 30.00 06/01/2026 – 06/30/2026 × 1: $ 30.00",
+                 ("$ 255.00 07/01/2026 – 07/31/2026 × 6: $ 180.00 04/16/2026 – 04/30/2026 × 1: $ 15.00 "
+                  "05/01/2026 – 05/31/2026 × 1: $ 30.00 06/01/2026 – 06/30/2026 × 1: $ 30.00"),
                  "+$ 105.00"],
             ])
             self.assertEqual(window.difference, 105.0)
@@ -144,7 +144,7 @@ class TestChangeWindow(BillingCommon):
             planned = self.confirm(window)
         self.assertBilledAsShown(contract, planned)
 
-    # ---- deactivate ---------------------------------------------------------------------------------------------------
+    # ---- deactivate -------------------------------------------------------------------------------------------------
 
     def test_an_annual_contract_deactivated_with_refund_is_credited_after_its_end(self):
         contract = self.make_contract(
@@ -190,7 +190,7 @@ class TestChangeWindow(BillingCommon):
         self.assertEqual([float(one.amount) for one in planned], [-75.0])
         self.assertBilledAsShown(contract, planned)
 
-    # ---- pause, resume, new start -------------------------------------------------------------------------------------
+    # ---- pause, resume, new start -----------------------------------------------------------------------------------
 
     def test_pause_and_resume_show_what_each_policy_costs(self):
         contract = self.five_at_thirty(refund_policy="yes")
@@ -238,7 +238,7 @@ class TestChangeWindow(BillingCommon):
         self.assertEqual(sub.state, "active")
         self.assertEqual([float(one.amount) for one in planned], [42.58, 60.0])
 
-    # ---- refusals -----------------------------------------------------------------------------------------------------
+    # ---- refusals ---------------------------------------------------------------------------------------------------
 
     def test_what_is_refused_is_said_before_and_refused_again(self):
         self.licence.write({"billing_reduction": "window", "billing_reduction_days": 7})
@@ -269,7 +269,7 @@ class TestChangeWindow(BillingCommon):
             with self.assertRaises(AccessError, msg=action):
                 getattr(sub, f"action_{action}")()
 
-    # ---- changes that wait --------------------------------------------------------------------------------------------
+    # ---- changes that wait ------------------------------------------------------------------------------------------
 
     def test_a_change_that_waits_is_edited(self):
         contract = self.five_at_thirty()

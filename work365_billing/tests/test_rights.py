@@ -23,13 +23,17 @@ RIGHTS = {
     "billing.missing.data": ("", "r", "r", "r"),
     "billing.run.report": ("", "r", "r", "r"),
     "billing.contract.renew": ("", "", "rwcu", "rwcu"),
+    "billing.subscription.change": ("", "", "rwcu", "rwcu"),
+    "billing.change.log.edit": ("", "", "rwcu", "rwcu"),
+    "billing.change.log.archive": ("", "", "rwcu", "rwcu"),
     "billing.generate": ("", "", "rwcu", "rwcu"),
     "billing.generate.line": ("", "", "rwcu", "rwcu"),
     "billing.bulk.generate": ("", "", "rwcu", "rwcu"),
     "billing.bulk.generate.row": ("", "", "rwcu", "rwcu"),
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
-WINDOWS = ("billing.generate", "billing.bulk.generate", "billing.contract.")
+WINDOWS = (
+    "billing.generate", "billing.bulk.generate", "billing.contract.", "billing.subscription.", "billing.change.log.")
 # Cards belong to no company, and here nothing is missing: test_dashboard looks at those.
 OTHERS = ("billing.dashboard.card", "billing.missing.data")
 RECORDS = [model for model in RIGHTS if not model.startswith(WINDOWS) and model not in OTHERS]

@@ -8,7 +8,7 @@ COMPUTED = {"compute": "_compute_preview", "compute_sudo": False}  # who opens t
 
 
 class BillingChangeWindow(models.AbstractModel):
-    """What the windows of changes share: the money of a change is shown before it is confirmed, then exactly it is done.
+    """What the windows of changes share: the money of a change is shown first, and what is shown is then done.
 
     A window names its contract in ``contract_id`` and prepares its edits in ``_prepare``.
     """

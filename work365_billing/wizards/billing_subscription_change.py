@@ -56,10 +56,13 @@ class BillingSubscriptionChange(models.TransientModel):
         for window in self:
             window.contract_id = window.subscription_id.contract_id
 
-    @api.depends("subscription_id")
+    @api.depends("subscription_id.state", "subscription_id.pricing")
     def _compute_available_actions(self):
         for window in self:
-            window.available_actions = ",".join(AVAILABLE.get(window.subscription_id.state, ()))
+            actions = AVAILABLE.get(window.subscription_id.state, ())
+            if window.subscription_id.pricing == "usage":  # its quantity and price mean nothing
+                actions = [action for action in actions if action not in ("quantity", "price")]
+            window.available_actions = ",".join(actions)
 
     @api.depends("subscription_id")
     def _compute_current(self):
