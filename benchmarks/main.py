@@ -22,14 +22,15 @@ def main():
     started = time.monotonic()
     with setup.ready() as base:
         databases, oca_version = prepared.connect(base)
-        planned = max(options.plan, *options.n)
-        template = prepared.build(databases, oca_version, max(options.n), planned)
+        customers = max(options.bulk, *options.n)
+        template = prepared.build(databases, oca_version, customers, max(options.plan, customers))
         ready = time.monotonic()
         result = {
             "machine": report.machine(databases),
             "oca_version": oca_version,
             "content": {"lines": len(dataset.PRODUCTS), "tax_percent": dataset.TAX_PERCENT},
             "invoicing": [measured for count in options.n for measured in _measure(databases, template, count)],
+            "bulk": _bulk(databases, template, options.bulk),
             "planning": _plan(databases, template, options.plan),
         }
     result["seconds"] = {
@@ -48,12 +49,15 @@ def _parse():
     parser.add_argument(
         "--plan", type=int, default=dataset.PLANNED, metavar="N",
         help=f"number of contracts to plan (default {dataset.PLANNED})")
+    parser.add_argument(
+        "--bulk", type=int, default=dataset.BULK, metavar="N",
+        help=f"number of rows of the bulk operation (default {dataset.BULK})")
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON, metavar="FILE", help=f"default {DEFAULT_JSON}")
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK} of everything: shows that it works, not how fast it is")
     options = parser.parse_args()
     if options.quick:
-        options.n, options.plan = [QUICK], QUICK
+        options.n, options.bulk, options.plan = [QUICK], QUICK, QUICK
     return options
 
 
@@ -69,6 +73,11 @@ def _measure(databases, template, count):
             measured.append({"n": count, "way": way.name, **runner.invoice(databases, template, way, count)})
     report.check_equal(measured, count)
     return measured
+
+
+def _bulk(databases, template, count):
+    with step(f"Bulk operation of {count} rows"):
+        return {"n": count, **runner.bulk(databases, template, count)}
 
 
 def _plan(databases, template, count):

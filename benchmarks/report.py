@@ -45,7 +45,7 @@ def text(result):
     for size in sizes:
         rows = {one["way"]: one["figures"] for one in result["invoicing"] if one["n"] == size}
         parts.append(_invoicing_table(size, rows))
-    return "\n\n".join([*parts, _planning_table(result["planning"])])
+    return "\n\n".join([*parts, _bulk_table(result["bulk"]), _planning_table(result["planning"])])
 
 
 def _machine_line(result):
@@ -67,6 +67,17 @@ def _invoicing_table(size, rows):
         ratios = [f"{figures['per_second'] / rows[name]['per_second']:.2f}" for name in references]
         lines.append(_row(
             way.name, figures["per_second"], *(*ratios, "")[:2], figures["cpu_ms_each"], figures["queries_each"],
+            figures["memory_mb"]))
+    return "\n".join(lines)
+
+
+def _bulk_table(bulk):
+    lines = [f"{bulk['n']} rows: a bulk operation from Proceed to done"]
+    lines.append(_row("", "seconds", "per second", "CPU ms each", "queries each", "memory MB"))
+    for label, name in (("Proceed", "proceed"), ("Proceed to done", "total")):
+        figures = bulk[name]
+        lines.append(_row(
+            label, figures["seconds"], figures["per_second"], figures["cpu_ms_each"], figures["queries_each"],
             figures["memory_mb"]))
     return "\n".join(lines)
 

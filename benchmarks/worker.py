@@ -2,6 +2,7 @@
 
     python -m benchmarks.worker CONF DATABASE fill CUSTOMERS PLANNED
     python -m benchmarks.worker CONF DATABASE invoice WAY COUNT
+    python -m benchmarks.worker CONF DATABASE bulk COUNT
     python -m benchmarks.worker CONF DATABASE plan COUNT
 
 The last line of the output is the result as JSON.
@@ -34,13 +35,19 @@ def invoice(env, way, count):
     return measure(env, way, int(count))
 
 
+def bulk(env, count):
+    from .bulk import measure
+
+    return measure(env, int(count))
+
+
 def plan(env, count):
     from .planning import measure
 
     return measure(env, int(count))
 
 
-JOBS = {"fill": fill, "invoice": invoice, "plan": plan}
+JOBS = {"fill": fill, "invoice": invoice, "bulk": bulk, "plan": plan}
 
 
 if __name__ == "__main__":
