@@ -143,13 +143,14 @@ class BillingUsage(models.Model):
 
     @api.model
     def _resolve_references(self, vals_list):
-        """Return ``vals_list`` with the subscriptions that files name by reference."""
-        named = [vals["subscription_reference"] for vals in vals_list
-                 if vals.get("subscription_reference") and not vals.get("subscription_id")]
-        found = self._find_subscriptions(named)
-        return [
-            {**vals, "subscription_id": vals.get("subscription_id") or found[vals["subscription_reference"]].id}
-            if vals.get("subscription_reference") else vals for vals in vals_list]
+        """Return ``vals_list`` with the subscriptions that files name by reference, found at once for all."""
+        named = [vals.get("subscription_reference") if not vals.get("subscription_id") else None for vals in vals_list]
+        found = self._find_subscriptions(list(filter(None, named)))
+        result = []
+        for vals, reference in zip(vals_list, named, strict=True):
+            kept = {name: vals[name] for name in vals if name != "subscription_reference"}
+            result.append({**kept, "subscription_id": found[reference].id} if reference else kept)
+        return result
 
     @api.model
     def _find_subscriptions(self, references):

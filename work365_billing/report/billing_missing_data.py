@@ -46,7 +46,7 @@ class BillingMissingData(models.Model):
             "state", "date_start", "date_end", "partner_id", "company_id", "journal_id", "auto_send", "auto_charge",
             "payment_token_id", "invoice_partner_ids"],
         "billing.subscription": [
-            "contract_id", "product_id", "state", "billable", "quantity", "price_unit", "date_end", "tax_ids",
+            "contract_id", "product_id", "state", "billable", "quantity", "price_unit", "pricing", "date_end", "tax_ids",
             "tax_count"],
         "billing.change.log": ["subscription_id", "state"],
         "product.product": ["active"],
@@ -112,7 +112,7 @@ class BillingMissingData(models.Model):
     def _select_subscription_problems(self):
         no_account = self._find_products_without_account()
         return self._values(
-            no_price=SQL("subscription.price_unit = 0"),
+            no_price=SQL("subscription.price_unit = 0 AND subscription.pricing = 'licence'"),
             no_quantity=SQL(
                 """subscription.quantity = 0 AND NOT EXISTS (
                     SELECT FROM billing_change_log log

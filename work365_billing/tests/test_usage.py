@@ -413,6 +413,10 @@ class TestUsageEntry(UsageCommon):
         with self.assertRaisesRegex(UserError, "quantity is always 1"):
             self.subscription.change_quantity(5, "2026-01-05")
 
+    def test_no_price_is_missing(self):
+        rows = self.env["billing.missing.data"].search([("contract_id", "=", self.contract.id)])
+        self.assertNotIn("no_price", rows.mapped("problem"))
+
     def test_the_form_hides_what_means_nothing(self):
         with Form(self.env["billing.contract"]) as form:
             form.partner_id = self.customer
