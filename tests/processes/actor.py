@@ -47,6 +47,14 @@ class Actor:
             contracts.action_activate()
             return contracts.ids
 
+    def clerk(self, login):
+        """Make a billing user whose password is the login."""
+        with self._registry.cursor() as cr:
+            env = self._env(cr)
+            return env["res.users"].create({
+                "name": login, "login": login, "password": login,
+                "group_ids": [Command.set(env.ref("work365_billing.billing_group_user").ids)]}).id
+
     def today(self, zone):
         with self._registry.cursor() as cr:
             company = self._env(cr).company
