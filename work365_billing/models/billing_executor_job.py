@@ -59,13 +59,17 @@ class BillingExecutor(models.AbstractModel):
         self._renew_contracts(company, today)
         due = self._transaction(
             lambda: self._hold_missed(company, self._search_due_contracts(company, today), today))
-        ids = (due | self._search_ending_contracts(company, today)).ids
+        self._run(company, (due | self._search_ending_contracts(company, today)).ids, today, self._bill_contracts)
+        self._run_change_logs(company, today)
+
+    def _run(self, company, ids, day, bill, **values):
+        """Bill the contracts ``ids`` in a run with ``values``, chunk by chunk with ``bill(run, contracts, day)``."""
         if not ids:
             return
         run = self.env["billing.run"].create({
-            "company_id": company.id, "run_type": "automatic", "date": today, "contract_count": len(ids)})
+            "company_id": company.id, "run_type": "automatic", "date": day, "contract_count": len(ids), **values})
         with run._working():
-            self._run_chunks(run, ids, today)
+            self._run_chunks(run, ids, day, bill)
             self._transaction(lambda: self._finish(run))
 
     def _finish(self, run):
@@ -112,18 +116,18 @@ class BillingExecutor(models.AbstractModel):
 
     # ---- chunks ---------------------------------------------------------------------------------------------------
 
-    def _run_chunks(self, run, ids, day):
-        locked = [id_ for chunk in split_every(CHUNK, ids) for id_ in self._run_chunk(run, chunk, day)]
-        locked = [id_ for id_ in locked if self._run_chunk(run, [id_], day)]
+    def _run_chunks(self, run, ids, day, bill):
+        locked = [id_ for chunk in split_every(CHUNK, ids) for id_ in self._run_chunk(run, chunk, day, bill)]
+        locked = [id_ for id_ in locked if self._run_chunk(run, [id_], day, bill)]
         if locked:
             self._transaction(lambda: self._record_locked(run, locked))
 
-    def _run_chunk(self, run, ids, day):
+    def _run_chunk(self, run, ids, day, bill):
         """Bill the contracts ``ids`` in one transaction and return the ids that somebody else holds."""
         def work():
             contracts, locked = self._claim(ids)
             if contracts:
-                self._bill_contracts(run, contracts, day)
+                bill(run, contracts, day)
             return locked
         try:
             return self._transaction(work, processed=len(ids))

@@ -13,3 +13,12 @@ class ResConfigSettings(models.TransientModel):
     billing_range_longer = fields.Integer(related="company_id.billing_range_longer", readonly=False)
     billing_notice_days = fields.Integer(related="company_id.billing_notice_days", readonly=False)
     billing_anomaly_percent = fields.Float(related="company_id.billing_anomaly_percent", readonly=False)
+    billing_change_log_quarterly = fields.Selection(related="company_id.billing_change_log_quarterly", readonly=False)
+    billing_change_log_quarterly_weekday = fields.Selection(
+        related="company_id.billing_change_log_quarterly_weekday", readonly=False)
+    billing_change_log_quarterly_day = fields.Integer(
+        related="company_id.billing_change_log_quarterly_day", readonly=False)
+    billing_change_log_longer = fields.Selection(related="company_id.billing_change_log_longer", readonly=False)
+    billing_change_log_longer_weekday = fields.Selection(
+        related="company_id.billing_change_log_longer_weekday", readonly=False)
+    billing_change_log_longer_day = fields.Integer(related="company_id.billing_change_log_longer_day", readonly=False)

@@ -17,3 +17,7 @@ ORIGINS = [
 RUN_TYPES = [("manual", "Manual"), ("automatic", "Automatic")]
 REFUND_POLICIES = [("global", "Use Global Setting"), ("yes", "Yes"), ("no", "No")]
 PAUSE_POLICIES = [("nothing", "Bill Nothing"), ("credit", "Credit the Pause"), ("full", "Bill in Full")]
+CHANGE_LOG_RHYTHMS = [("off", "Off"), ("weekly", "Weekly"), ("monthly", "Monthly")]
+WEEKDAYS = [
+    ("0", "Monday"), ("1", "Tuesday"), ("2", "Wednesday"), ("3", "Thursday"), ("4", "Friday"), ("5", "Saturday"),
+    ("6", "Sunday")]
