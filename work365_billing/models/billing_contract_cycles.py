@@ -104,7 +104,12 @@ class BillingContract(models.Model):
         for source in self.env["billing.planner"]._get_sources().values():
             still_open += source.sudo()._read_group(
                 source._get_unbilled_domain(ended) & source._get_waiting_domain(day), [source._billing_contract_field])
-        (ended - self.browse([contract.id for [contract] in still_open])).sudo().state = "closed"
+        (ended - self.browse([contract.id for [contract] in still_open]))._set_closed()
+
+    def _set_closed(self):
+        """Nothing is billed any more."""
+        self.sudo().state = "closed"  # the system closes what has ended
+        self._close_notices(self.env._("The contract is closed."))
 
     def _reopen_for_billing(self):
         """A contract that closed itself after its end is active again when an invoice of it is undone."""

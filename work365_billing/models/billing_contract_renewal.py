@@ -138,6 +138,7 @@ class BillingContract(models.Model):
         for end, own in contracts.grouped(lambda contract: ends_of[contract][-1]).items():
             own.date_end = end
         contracts._message_log_batch(bodies=told)
+        contracts._close_notices(self.env._("The contract was renewed."))
 
     def action_open_renewal(self):
         """Open the window *Renew* for this contract."""
@@ -158,6 +159,11 @@ class BillingContract(models.Model):
         self.env["mail.activity"].create([contract._prepare_notice() for contract in self])
         self.term_notice_given = True
 
+    def _close_notices(self, feedback):
+        """Close the activities that a renewal or the end of the contract has settled."""
+        if self:
+            self.sudo().activity_feedback([NOTICE], feedback=feedback)  # the system closes what the system has opened
+
     def _prepare_notice(self):
         day = self.renewal_date or self.date_end
         values = {
@@ -174,6 +180,7 @@ class BillingContract(models.Model):
             note = self.env._(
                 "%(contract)s ends on %(day)s, it bills %(amount)s a month. To go on, use Renew before.", **values)
         return {
-            "activity_type_id": self.env.ref(NOTICE).id, "summary": summary, "note": plaintext2html(note),
+            "activity_type_id": self.env.ref(NOTICE).id, "automated": True,
+            "summary": summary, "note": plaintext2html(note),
             "res_model_id": self.env["ir.model"]._get_id(self._name), "res_id": self.id, "date_deadline": day,
             "user_id": (self.user_id or self.env.user).id}

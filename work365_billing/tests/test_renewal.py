@@ -220,7 +220,7 @@ class TestRenewal(BillingCommon):
         self.assertIn("renews on 01/31/2026 until 02/28/2026, for $ 118.00 a month", note)
         self.run_job("2026-01-31")
         self.run_job("2026-02-18")
-        self.assertEqual(self.notices(contract).mapped("summary"), ["Renews on 01/31/2026", "Renews on 02/28/2026"])
+        self.assertEqual(self.notices(contract).mapped("summary"), ["Renews on 02/28/2026"])
 
     def test_the_notice_of_an_end_and_none_when_it_is_off(self):
         for days, summaries in ((30, ["Ends on 03/31/2026"]), (0, [])):
@@ -235,3 +235,5 @@ class TestRenewal(BillingCommon):
         self.company.billing_notice_days = 30
         self.run_job("2026-03-16")
         self.assertEqual(self.notices(contract).mapped("summary"), ["Ends on 04/10/2026"])
+        self.run_job("2026-04-11")
+        self.assertEqual((contract.state, self.notices(contract).mapped("summary")), ("closed", []))
