@@ -35,6 +35,9 @@ from . import billing_run_bulk
 from . import billing_job
 from . import billing_job_bulk
 from . import billing_job_unsolved
+from . import billing_job_post
+from . import billing_job_charge
+from . import billing_job_send
 from . import billing_planner
 from . import billing_planner_change_log
 from . import billing_planner_change
@@ -45,10 +48,14 @@ from . import billing_executor_change_log
 from . import billing_executor_catch_up
 from . import billing_executor_bulk
 from . import account_move
+from . import account_move_tasks
+from . import account_move_send
 from . import account_move_line
 from . import account_move_usage
 from . import account_move_reversal
 from . import account_partial_reconcile
+from . import payment_token
+from . import payment_transaction
 from . import sale_order
 from . import sale_order_line
 from . import billing_dashboard_card

@@ -113,19 +113,19 @@ class BillingContract(models.Model):
                 provider=provider.name, currency=self.currency_id.name)
         return None
 
-    def _get_send_problem(self):
-        """Return why invoices cannot be e-mailed and what to do, or None."""
+    def _get_send_problem(self, customer=None):
+        """Return why invoices to ``customer`` (default the contract's) cannot be e-mailed and what to do, or None."""
         self.ensure_one()
-        if self._get_invoice_recipients():
+        customer = customer or self.partner_id
+        if self._get_invoice_recipients(customer):
             return None
         return self.env._(
             "Nobody has an e-mail address: enter that of %(partner)s, or add recipients.",
-            partner=self.partner_id.display_name)
+            partner=customer.display_name)
 
-    def _get_invoice_recipients(self):
-        """Return whom invoices are e-mailed to: the customer's invoice address and the additional recipients."""
+    def _get_invoice_recipients(self, customer):
+        """Return whom invoices to ``customer`` are e-mailed to: its invoice address and the additional recipients."""
         self.ensure_one()
-        customer = self.partner_id
         address = customer.browse(customer.address_get(["invoice"])["invoice"])
         primary = address if address.email_normalized else customer
         return (primary | self.invoice_partner_ids).filtered("email_normalized")

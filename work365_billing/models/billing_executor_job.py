@@ -1,12 +1,13 @@
 """The hourly job: which contracts, in which transactions, and what happens when something stands in the way."""
 
 import logging
+import time
 
 from psycopg2.extensions import TransactionRollbackError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, config, split_every
 
 from ..engine import reasons
 
@@ -183,6 +184,12 @@ class BillingExecutor(models.AbstractModel):
     def _commit(self, processed=0):
         # Nothing is reported as remaining: the scheduler would cut the job into slices of ten seconds.
         self.env["ir.cron"]._commit_progress(processed, remaining=0)
+
+    def _has_time(self):
+        """Tell whether a slow step may begin: a process over its time limit is killed, in the middle of a charge too."""
+        limit = config["limit_time_real_cron"] if config["limit_time_real_cron"] > 0 else config["limit_time_real"]
+        # The scheduler puts the end of its own share of some seconds there; half of the limit is left to others.
+        return not limit or time.monotonic() < self.env.context.get("cron_end_time", float("inf")) + limit / 2
 
     def _limit_waiting(self, milliseconds=SHORT_LOCK_TIMEOUT):
         """Let statements of this transaction fail that wait longer for a lock: a stuck session must not stop us."""

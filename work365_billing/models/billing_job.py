@@ -1,21 +1,17 @@
-import logging
 from datetime import timedelta
 
 from psycopg2.errors import LockNotAvailable
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.fields import Domain
 
 from ..engine import reasons
 from . import billing_reason
 
-_logger = logging.getLogger(__name__)
-
-POST_BATCH = 50
+TASKS = ("post", "charge", "send")  # what follows an invoice once it is saved, in this order
 MAX_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(minutes=50)
-LOCK_CLASS = 0x706F7374  # of the advisory locks of posting
 
 
 class BillingJob(models.Model):
@@ -31,7 +27,12 @@ class BillingJob(models.Model):
     partner_id = fields.Many2one(related="contract_id.partner_id")
     schedule_id = fields.Many2one("billing.schedule", "Billing Schedule", ondelete="set null", readonly=True)
     job_type = fields.Selection(
-        [("invoice", "Generate Invoice"), ("post", "Sync (Post) Invoice")],
+        [
+            ("invoice", "Generate Invoice"),
+            ("post", "Sync (Post) Invoice"),
+            ("charge", "Charge Invoice"),
+            ("send", "Send Invoice"),
+        ],
         required=True, default="invoice", readonly=True)
     state = fields.Selection(
         [
@@ -58,9 +59,12 @@ class BillingJob(models.Model):
     invoice_id = fields.Many2one("account.move", index="btree_not_null", ondelete="set null", readonly=True)
     invoice_date = fields.Date(
         related="invoice_id.invoice_date", store=True, precompute=True,
-        help="A task waits until the date of its invoice.")
+        help="An invoice waits until its date before it is posted.")
 
     _waiting_idx = models.Index("(company_id, invoice_date, id) WHERE state = 'waiting'")
+    _open_task_uniq = models.UniqueIndex(
+        "(invoice_id, job_type) WHERE job_type != 'invoice' AND state IN ('waiting', 'in_progress')",
+        "This is being done for the invoice already: look at its invoicing jobs.")
 
     @api.model
     def _select_reasons(self):
@@ -72,17 +76,24 @@ class BillingJob(models.Model):
         for job in self:
             job.display_name = f"{labels.get(job.job_type)} · {job.contract_id.name}"
 
+    # ---- what follows an invoice ------------------------------------------------------------------------------------
+
     @api.model
     def _prepare_tasks(self, run, contract, row, move):
         """Return the values of the tasks that follow ``move``, in their order: those that ``contract`` has switched on.
 
-        The caller decides whether the way in which the invoice was made lets automations run.
+        The caller decides whether the way in which the invoice was made lets automations run. A credit note is
+        never charged.
         """
-        wanted = {"post": contract.auto_sync}
+        wanted = {
+            "post": contract.auto_sync,
+            "charge": contract.auto_charge and move.move_type == "out_invoice",
+            "send": contract.auto_send,
+        }
         return [
             {"run_id": run.id, "contract_id": contract.id, "schedule_id": row.id, "job_type": job_type,
              "invoice_id": move.id}
-            for job_type, is_wanted in wanted.items() if is_wanted]
+            for job_type in TASKS if wanted[job_type]]
 
     @api.model
     def _keep(self, vals_list):
@@ -92,96 +103,127 @@ class BillingJob(models.Model):
             if "id" in vals:
                 self.browse(vals["id"]).write({name: value for name, value in vals.items() if name != "id"})
 
-    # ---- what follows an invoice: posting ---------------------------------------------------------------------------
-
-    @api.model
-    def _get_waiting_domain(self, company):
-        """Return the domain of the tasks of ``company`` whose date has come."""
-        return [
-            ("company_id", "=", company.id),
-            ("state", "=", "waiting"),
-            ("job_type", "=", "post"),
-            ("invoice_date", "<=", company._billing_today()),
-            "|", ("not_before", "=", False), ("not_before", "<=", fields.Datetime.now()),
-        ]
-
     @api.model
     def _run_waiting(self):
-        """Post the invoices that wait for it, those of one date before those of the next; commits after each batch."""
-        for [company] in self._read_group([("state", "=", "waiting"), ("job_type", "!=", "invoice")], ["company_id"]):
-            jobs = self.with_company(company).with_context(allowed_company_ids=company.ids)
-            while jobs.env["billing.executor"]._transaction(jobs._post_next):
-                pass
+        """Do what waits to be done after the invoices, company by company: post, charge, send.
 
-    def _post_next(self):
-        """Post the next batch of the company and return how many tasks that were; none while another process posts."""
-        company = self.env.company
-        [[is_mine]] = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, company.id))
-        if not is_mine:
-            return 0
-        jobs = self.search(self._get_waiting_domain(company), order="invoice_date, id", limit=POST_BATCH)
-        jobs = jobs.try_lock_for_update(allow_referencing=True)
-        jobs._post_batch()
-        return len(jobs)
-
-    def _post_batch(self):
-        """Post the invoices of these tasks (locked by the caller), date by date; when Odoo refuses one, one by one."""
+        Commits after every batch of postings and mails and around every charge; what is refused harms no other.
+        What the process has no time for is left to a call of its own, which begins at once.
+        """
         executor = self.env["billing.executor"]
-        for jobs in self.grouped("invoice_date").values():
-            gone = jobs.filtered(lambda job: job.invoice_id.state != "draft")
-            gone._set_settled()
-            waiting = jobs - gone
-            exc = executor._attempt(waiting._post_invoices)
-            if not exc:
-                continue
-            _logger.info("%s refused %s invoices: each is now posted alone", type(exc).__name__, len(waiting))
-            executor._limit_waiting()
-            for job in waiting:
-                exc = executor._attempt(job._post_invoices)
-                if exc:
-                    job._set_failed(exc)
+        for company in executor._transaction(self._search_companies):
+            jobs = self.with_company(company).with_context(allowed_company_ids=company.ids)
+            executor._transaction(jobs._close_settled)
+            executor._transaction(jobs._fail_bounced)
+            while executor._transaction(jobs._post_next):
+                pass
+            jobs._charge_due()
+            jobs._send_due()
+        if not executor._has_time():
+            executor._transaction(self._trigger_tasks)
 
-    def _post_invoices(self):
-        mended = self.filtered("message").contract_id
-        # As the button does: a mandatory analytic plan holds for the job as well.
-        self.invoice_id.with_context(validate_analytic=True)._post(soft=False)
-        for attempts, jobs in self.grouped("attempts").items():
-            jobs.write({"state": "succeeded", "message": False, "not_before": False, "attempts": attempts + 1})
-        mended._close_alerts(self.env._("The invoice was posted."))
+    @api.model
+    def _trigger_tasks(self):
+        """Let the waiting tasks be done as soon as this is saved."""
+        self.env.ref("work365_billing.ir_cron_run_tasks")._trigger()
+
+    @api.model
+    def _cron_run_tasks(self):
+        """What follows the invoices of bulk operations, and what the hourly job had no time for."""
+        self._run_waiting()
+
+    def _search_companies(self):
+        """Return the companies with tasks that wait, are watched, or may have been done by hand."""
+        at_work = Domain("job_type", "in", TASKS) & Domain("state", "in", ("waiting", "in_progress", "failed"))
+        companies = self._read_group(at_work | self._get_watched_domain(), ["company_id"])
+        return [company for [company] in companies]
+
+    @api.model
+    def _get_waiting_domain(self, company, job_type):
+        """Return the domain of the tasks of ``company`` that wait and need not wait for another try."""
+        return (
+            Domain("company_id", "=", company.id) & Domain("state", "=", "waiting") & Domain("job_type", "=", job_type)
+            & (Domain("not_before", "=", False) | Domain("not_before", "<=", fields.Datetime.now())))
+
+    def _close_settled(self):
+        """Close the tasks, failed ones too, that somebody has done by hand or whose invoice is gone."""
+        open_tasks = (
+            Domain("company_id", "=", self.env.company.id) & Domain("job_type", "in", TASKS)
+            & Domain("state", "in", ("waiting", "failed")))
+        gone = Domain("invoice_id", "=", False) | Domain("invoice_id.state", "=", "cancel")
+        posted = Domain("job_type", "=", "post") & Domain("invoice_id.state", "=", "posted")
+        paid = (
+            Domain("job_type", "=", "charge") & Domain("state", "=", "failed")
+            & Domain("invoice_id.payment_state", "in", ("in_payment", "paid", "reversed")))
+        self.search(open_tasks & (gone | posted | paid))._set_settled()
 
     def _set_settled(self):
-        """The invoice is posted already, or gone: there is nothing left to do."""
-        for job in self:
-            job.state = "succeeded" if job.invoice_id.state == "posted" else "cancelled"
+        """What these tasks were for is done already, or there is nothing left to do."""
+        posted = self.filtered(lambda job: job.job_type == "post" and job.invoice_id.state == "posted")
+        posted.write({"state": "succeeded", "message": False, "not_before": False})
+        charges = self.filtered(lambda job: job.job_type == "charge")
+        charges.write({
+            "state": "cancelled", "not_before": False,
+            "message": self.env._("Nothing is left to charge on this invoice.")})
+        (self - posted - charges).write({"state": "cancelled", "not_before": False})
+        self.contract_id._close_alerts(self.env._("It was done by hand, or there is nothing left to do."))
+
+    # ---- faults -----------------------------------------------------------------------------------------------------
 
     def _set_failed(self, exc):
-        """Keep the reason and tell the salesperson; try again after a pause that doubles, five times in all."""
+        """Keep the reason and try again after a pause that doubles, five times in all; a lock is no attempt."""
         self.ensure_one()
         if isinstance(exc, LockNotAvailable):
-            message, attempts = billing_reason.explain(self.env, reasons.LOCKED), self.attempts
+            self._set_refused(billing_reason.explain(self.env, reasons.LOCKED), self.attempts)
         else:
-            message, attempts = self.env["billing.executor"]._get_words(exc), self.attempts + 1
-        given_up = attempts >= MAX_ATTEMPTS
+            self._set_refused(self.env["billing.executor"]._get_words(exc), self.attempts + 1)
+
+    def _set_refused(self, message, attempts, final=False):
+        """Keep the reason, tell the salesperson, and plan the next try.
+
+        :param attempts: how many there have been, this one included
+        :param final: whether another try could do harm; a task that somebody has begun by hand is his to repeat
+        """
+        given_up = final or attempts >= MAX_ATTEMPTS or not self.run_id
         self.write({
             "attempts": attempts, "message": message, "state": "failed" if given_up else "waiting",
             "not_before": not given_up and fields.Datetime.now() + FIRST_PAUSE * 2 ** max(attempts - 1, 0)})
         if attempts > 0:
-            self.contract_id._alert(
-                self.env._("%(invoice)s could not be posted", invoice=self.invoice_id.display_name), message)
+            self.contract_id._alert(self._get_failure_title(), message)
+
+    def _get_failure_title(self):
+        invoice = self.invoice_id.display_name
+        if self.job_type == "post":
+            return self.env._("%(invoice)s could not be posted", invoice=invoice)
+        if self.job_type == "charge":
+            return self.env._("%(invoice)s could not be charged", invoice=invoice)
+        return self.env._("%(invoice)s could not be sent", invoice=invoice)
+
+    # ---- by hand ----------------------------------------------------------------------------------------------------
 
     def action_run_now(self):
-        """Try the tasks again at once, whatever became of them before; their invoices' date must have come."""
+        """Try the tasks again at once, whatever became of them before; their invoices' date must have come.
+
+        :raises UserError: when one of them may not run now, saying what to do first
+        """
         self.contract_id.check_access("write")
-        tasks = self.filtered(lambda job: job.job_type == "post" and job.state in ("waiting", "failed"))
+        tasks = self.filtered(lambda job: job.job_type in TASKS and job.state in ("waiting", "failed"))
         tasks = tasks.sudo().sorted(lambda job: (job.invoice_date, job.id))  # clerks may retry, not edit
         if not tasks:
             raise UserError(self.env._("Only a waiting or failed task can be run now."))
-        ahead = tasks.filtered(lambda job: job.invoice_date > job.company_id._billing_today())
-        if ahead:
-            raise UserError(self.env._(
-                "%(invoice)s is dated %(date)s: it is posted on that day. Change its date to post it sooner.",
-                invoice=ahead[0].invoice_id.display_name, date=ahead[0].invoice_date))
-        if tasks.try_lock_for_update(allow_referencing=True) != tasks:
+        by_type = tasks.grouped("job_type")
+        for job_type in filter(by_type.get, TASKS):
+            by_type[job_type]._run_now()
+
+    def _run_now(self):
+        """Run these tasks of one kind."""
+        for job in self:
+            getattr(job, f"_check_{job.job_type}")()
+        if self.try_lock_for_update(allow_referencing=True) != self:
             raise UserError(billing_reason.explain(self.env, reasons.LOCKED))
-        tasks.write({"state": "waiting", "not_before": False, "attempts": 0})
-        tasks._post_batch()
+        self.write({"state": "waiting", "not_before": False, "attempts": 0})
+        getattr(self, f"_{self[0].job_type}_batch")()
+
+    def _check_date(self, day, words):
+        if day > self.company_id._billing_today():
+            raise UserError(words)

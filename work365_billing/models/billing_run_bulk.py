@@ -128,6 +128,7 @@ class BillingRun(models.Model):
             run._finish()
             run._notify()
             run._log_counts()
+            self.env["billing.job"]._trigger_tasks()
 
     def _notify(self):
         """Tell the browsers, once this is saved, that the run has got on."""

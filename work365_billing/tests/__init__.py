@@ -11,6 +11,7 @@ from . import test_change_log_invoice
 from . import test_change_logs
 from . import test_change_window
 from . import test_changes
+from . import test_charge
 from . import test_copy
 from . import test_cycles
 from . import test_dashboard
@@ -28,6 +29,7 @@ from . import test_renewal
 from . import test_rights
 from . import test_run_report
 from . import test_sale_order
+from . import test_send
 from . import test_three_years
 from . import test_tours
 from . import test_undo

@@ -69,14 +69,14 @@ class TestAutomations(ChargeCommon):
 
     def test_recipients_are_the_invoice_address_and_those_added(self):
         contract = self.make()
-        self.assertEqual(contract._get_invoice_recipients(), self.customer)
+        self.assertEqual(contract._get_invoice_recipients(self.customer), self.customer)
         accounts = self.env["res.partner"].create(
             {"name": "Accounts", "type": "invoice", "parent_id": self.customer.id, "email": "a@example.com"})
         office = self.env["res.partner"].create({"name": "Office", "email": "office@example.com"})
         contract.invoice_partner_ids = office
-        self.assertEqual(contract._get_invoice_recipients(), accounts | office)
+        self.assertEqual(contract._get_invoice_recipients(self.customer), accounts | office)
         accounts.email = False
-        self.assertEqual(contract._get_invoice_recipients(), self.customer | office)
+        self.assertEqual(contract._get_invoice_recipients(self.customer), self.customer | office)
 
     def test_refused_through_an_import(self):
         self.customer.email = False

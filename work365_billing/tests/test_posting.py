@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..models import billing_executor_job, billing_job
+from ..models import billing_executor_job, billing_job_post
 from .common import BillingCommon
 
 
@@ -42,7 +42,7 @@ class TestPosting(BillingCommon):
     def test_numbers_follow_the_dates_across_chunks(self):
         contracts = self.make("2025-11-10") | self.make("2025-10-05", frequency="quarterly") | self.make(
             "2025-11-20") | self.make("2026-01-01")
-        with patch.object(billing_executor_job, "CHUNK", 1), patch.object(billing_job, "POST_BATCH", 2):
+        with patch.object(billing_executor_job, "CHUNK", 1), patch.object(billing_job_post, "POST_BATCH", 2):
             self.run_job("2026-01-25")
         moves = self.invoices(contracts[0])
         for contract in contracts[1:]:
