@@ -54,6 +54,10 @@ tours.add("work365_billing_dashboard", {
             run: "click",
         },
         {
+            content: "The list has been read again: nothing is selected any more",
+            trigger: ".o_list_view:not(:has(.o_data_row_selected)):not(:has(.o_selection_box)) .o_data_row",
+        },
+        {
             content: "Open the schedule",
             trigger: ".o_data_row .o_data_cell[name=contract_id]",
             run: "click",
