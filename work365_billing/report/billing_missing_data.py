@@ -46,8 +46,8 @@ class BillingMissingData(models.Model):
             "state", "date_start", "date_end", "partner_id", "company_id", "journal_id", "auto_send", "auto_charge",
             "payment_token_id", "invoice_partner_ids"],
         "billing.subscription": [
-            "contract_id", "product_id", "state", "billable", "quantity", "price_unit", "pricing", "date_end", "tax_ids",
-            "tax_count"],
+            "contract_id", "product_id", "state", "billable", "quantity", "price_unit", "pricing", "date_end",
+            "tax_ids", "tax_count"],
         "billing.change.log": ["subscription_id", "state"],
         "product.product": ["active"],
         "product.template": ["taxes_id"],
