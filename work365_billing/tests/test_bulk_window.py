@@ -56,7 +56,7 @@ class TestBulkWindow(WindowCommon):
         ])
         self.assertRecordValues(window, [{
             "mode": "regular", "row_count": 2, "bill_count": 1, "nothing_count": 1, "check_count": 0,
-            "summary": "1 invoices, $\N{NO-BREAK SPACE}10.00 before tax · 1 bill nothing"}])
+            "summary": "1 invoice, $\N{NO-BREAK SPACE}10.00 before tax · 1 bills nothing"}])
 
     def test_rows_that_are_given_may_name_their_cycle(self):
         one, two = self.make_many(2)

@@ -72,16 +72,24 @@ class BillingBulkGenerate(models.TransientModel):
     def _get_summary(self):
         """Return in one line what *Proceed* bills, and how many rows stay out for which reason."""
         parts = [
-            self.env._("%(count)s invoices, %(total)s before tax", count=self.bill_count, total=self.total)
-            if self.bill_count else self.env._("Nothing to bill"),
+            self._get_bill_text(),
             self.check_count and self.env._("%(count)s to check", count=self.check_count),
-            self.nothing_count and self.env._("%(count)s bill nothing", count=self.nothing_count),
+            self.nothing_count and (
+                self.env._("1 bills nothing") if self.nothing_count == 1
+                else self.env._("%(count)s bill nothing", count=self.nothing_count)),
             self.invoiced_count and self.env._("%(count)s already invoiced", count=self.invoiced_count),
             self.blocked_count and self.env._("%(count)s blocked", count=self.blocked_count),
             self.future_count and not self.include_future
             and self.env._("%(count)s in the future", count=self.future_count),
         ]
         return " · ".join(filter(None, parts))
+
+    def _get_bill_text(self):
+        if not self.bill_count:
+            return self.env._("Nothing to bill")
+        if self.bill_count == 1:
+            return self.env._("1 invoice, %(total)s before tax", total=self.total)
+        return self.env._("%(count)s invoices, %(total)s before tax", count=self.bill_count, total=self.total)
 
     # ---- the rows -------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ tours.add("work365_billing_bulk", {
         {
             content: "The line on top says what is billed and what stays out",
             trigger:
-                ".modal .alert-info:contains(2 invoices):contains(190.00 before tax):contains(1 to check):contains(1 bill nothing):contains(1 in the future)",
+                ".modal .alert-info:contains(2 invoices):contains(190.00 before tax):contains(1 to check):contains(1 bills nothing):contains(1 in the future)",
         },
         {
             content: "An amount that differs is to be checked",
@@ -179,7 +179,7 @@ tours.add("work365_billing_bulk_refused", {
         ...openBulkGenerate("Bulk Future", "Bulk Free"),
         {
             content: "Nothing is due",
-            trigger: ".modal .alert-warning:contains(Nothing to bill):contains(1 bill nothing):contains(1 in the future)",
+            trigger: ".modal .alert-warning:contains(Nothing to bill):contains(1 bills nothing):contains(1 in the future)",
         },
         ...proceed(),
         {
