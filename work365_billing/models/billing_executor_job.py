@@ -186,7 +186,7 @@ class BillingExecutor(models.AbstractModel):
         self.env["ir.cron"]._commit_progress(processed, remaining=0)
 
     def _has_time(self):
-        """Tell whether a slow step may begin: a process over its time limit is killed, in the middle of a charge too."""
+        """Tell whether a slow step may begin: a process over its time limit is killed, even in a charge."""
         limit = config["limit_time_real_cron"] if config["limit_time_real_cron"] > 0 else config["limit_time_real"]
         # The scheduler puts the end of its own share of some seconds there; half of the limit is left to others.
         return not limit or time.monotonic() < self.env.context.get("cron_end_time", float("inf")) + limit / 2
