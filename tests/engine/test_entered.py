@@ -1,5 +1,6 @@
 """Usage: tiers, the minimum of a cycle, and what late records and corrections change."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -8,7 +9,7 @@ import pytest
 from billing_engine import reasons
 from billing_engine.cycles import Terms
 from billing_engine.entered import usage_cycle
-from billing_engine.facts import Meter
+from billing_engine.facts import Item, Meter
 from billing_engine.money import exact, round_to
 from billing_engine.plan import USAGE
 from billing_engine.tiers import BLOCK, BLOCK_UNIT, RateCard, Tier
@@ -164,9 +165,27 @@ def test_usage_after_the_end_comes_with_the_final_invoice():
         (1, "43.00", date(2026, 12, 1), date(2026, 12, 31), False)]
 
 
+def test_what_is_not_over_need_not_be_confirmed():
+    books = office()
+    for day in (date(2026, 1, 31), date(2026, 2, 28)):
+        books.measure(day, 7)
+    books.items = [replace(item, obstacle=reasons.UNCONFIRMED) for item in books.items]
+    assert [codes(books.bill(key)) for key in (1, 2, 3)] == [
+        [reasons.NOT_OVER], [reasons.UNCONFIRMED, reasons.NOT_OVER], [reasons.UNCONFIRMED]]
+
+
+def test_lines_are_in_the_order_of_their_days():
+    books = office(by_record=True)
+    for day in (20, 10, 15):
+        books.measure(date(2026, 1, day), 7, price=day)
+    books.items.append(Item(9, date(2026, 1, 1), Fraction(1), Fraction(5)))
+    assert [(line.group, line.records) for line in books.bill_due(date(2026, 2, 2))[1].lines] == [
+        (USAGE, (2,)), (USAGE, (3,)), (USAGE, (1,))]
+
+
 def test_reasons():
     books = office()
-    books.charges[1] = books.charges[1].__class__(1, (), YEAR.start, metered=True, billable=False)
+    books.charges[1] = replace(books.charges[1], billable=False)
     books.measure(date(2026, 1, 1), 7)
     assert codes(books.bill(1)) == [reasons.NOT_BILLABLE]
     assert codes(office().bill(1)) == [reasons.NO_USAGE]
@@ -196,7 +215,7 @@ def test_every_cycle_has_one_minimum(policy, offset, billed):
 
 def test_a_cycle_that_the_subscription_does_not_see_has_no_minimum():
     books = office(minimum=Decimal(100))
-    books.charges[1] = books.charges[1].__class__(1, (), date(2026, 3, 10), date(2026, 5, 3), metered=True)
+    books.charges[1] = replace(books.charges[1], start=date(2026, 3, 10), end=date(2026, 5, 3))
     books.logs[1].clear()
     books.change(date(2026, 3, 10), 1)
     assert [line.start.month for planned in books.bill_due() for line in planned.lines] == [3, 4, 5]

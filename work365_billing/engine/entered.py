@@ -16,7 +16,7 @@ from .cycles import Cycle, Terms, cycle_at, cycles
 from .facts import Charge, Contract, Item, Meter, Metered, Row
 from .ledger import REGULAR
 from .money import exact, round_to, settle_price, shown_percent
-from .plan import ITEM, USAGE, Invoice, Line
+from .plan import GROUPS, ITEM, USAGE, Invoice, Line
 from .tiers import BLOCK_UNIT
 from .wanted import last_day, quantity_on
 
@@ -41,25 +41,31 @@ class Entered:
 
     def bill(self, draft, charges: dict[int, Charge]):
         """Add the lines of what is due to ``draft``, with the reasons of what is not."""
-        due, usage = defaultdict(list), defaultdict(list)
-        for item in self._items.values():
-            obstacle = item.obstacle or self._too_early(item, draft.row)
-            if obstacle:
-                draft.leave(item, obstacle)
-            elif item.source == USAGE:
+        entered, usage = defaultdict(list), defaultdict(list)
+        for item in sorted(self._due(draft), key=lambda item: (GROUPS.index(item.source), item.invoice_on, item.id)):
+            if item.source == USAGE:
                 usage[item.charge].append(item)
             else:
-                due[item.source, item.id if item.rollup is None else (item.rollup, item.discount)].append(item)
+                entered[item.source, item.id if item.rollup is None else (item.rollup, item.discount)].append(item)
         for meter in self._meters.values():
             self._bill_meter(draft, meter, charges[meter.id], usage[meter.id])
-        for items in due.values():
+        for items in entered.values():
             draft.lines.append(self._line(items))
 
+    def _due(self, draft):
+        """Yield the items that are due; why the others are not stands in ``draft``."""
+        for item in self._items.values():
+            obstacle = self._obstacle(item, draft.row)
+            if obstacle:
+                draft.leave(item, obstacle)
+            else:
+                yield item
+
     @staticmethod
-    def _too_early(item, row):
-        if item.invoice_on <= row.schedule_date:
-            return None
-        return reasons.ITEM_LATER if item.source == ITEM else reasons.NOT_OVER
+    def _obstacle(item, row):
+        if item.invoice_on > row.schedule_date and item.obstacle != reasons.NOT_BILLABLE:
+            return reasons.ITEM_LATER if item.source == ITEM else reasons.NOT_OVER
+        return item.obstacle
 
     def record(self, invoice: Invoice):
         """Count what ``invoice`` bills as billed."""

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountMoveLine(models.Model):
@@ -20,6 +20,14 @@ class AccountMoveLine(models.Model):
         digits=(16, 6), copy=False, readonly=True,
         help="What the line stands for in the ledger, net of discount; negative for a credit. "
              "Editing the draft does not change it.")
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_free_records(self):
+        """What is billed as entered and is taken off a draft goes on the next invoice."""
+        lines = self.sudo().filtered("move_id.billing_contract_id")  # whoever corrects the draft
+        for source in self.env["billing.planner"]._get_sources().values() if lines else ():
+            records = lines[source._billing_line_field]
+            records.filtered(lambda record: record.invoice_line_id in lines)._set_unbilled()
 
     def _reconcile_post_hook(self, data):
         result = super()._reconcile_post_hook(data)

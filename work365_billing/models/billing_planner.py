@@ -17,7 +17,7 @@ class BillingPlanner(models.AbstractModel):
 
     @api.model
     def _get_sources(self):
-        """Return the models that are billed as entered (``billing.source.mixin``) by group, in the invoice's order."""
+        """Return the models that are billed as entered (``billing.source.mixin``) by group."""
         sources = (self.env["billing.usage"], self.env["billing.item"])
         return {source._billing_group: source for source in sources}
 

@@ -71,8 +71,8 @@ class TestUsageBilling(UsageCommon):
         self.bill(subscription.contract_id, "2026-02-02")
         move = self.invoices(subscription.contract_id)
         self.assertEqual(self.usage_lines(move), [
-            ("Azure: Storage", 8, 3.42, "2026-01-11", "2026-01-20"),
-            ("Azure: Virtual machines", 1, 85.5, "2026-01-01", "2026-01-10")])  # 10 % and 5 % are 14.5 %
+            ("Azure: Virtual machines", 1, 85.5, "2026-01-01", "2026-01-10"),  # 10 % and 5 % are 14.5 %
+            ("Azure: Storage", 8, 3.42, "2026-01-11", "2026-01-20")])
         self.assertEqual(move.invoice_line_ids.tax_ids, taxes)
         self.assertEqual(move.billing_usage_count, 2)
         self.assertEqual(
@@ -278,6 +278,12 @@ class TestUsageUndo(UsageCommon):
         with self.assertRaisesRegex(UserError, "it would be billed twice"):
             self.move.button_draft()
         self.assertBilledBy(march)
+
+    def test_a_line_taken_off_the_draft_is_billed_next_time(self):
+        self.move.invoice_line_ids.unlink()
+        self.assertWaiting()
+        self.bill(self.contract, "2026-03-02")
+        self.assertBilledBy(self.invoices(self.contract) - self.move)
 
     def test_replace(self):
         with self.today("2026-02-10"):
