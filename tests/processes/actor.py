@@ -6,9 +6,12 @@
 import json
 import os
 import sys
+import time
 import traceback
 from datetime import date, timedelta
 from functools import partial
+
+import requests
 
 import odoo
 from odoo import SUPERUSER_ID, Command, api
@@ -24,6 +27,7 @@ class Actor:
     def __init__(self, registry):
         self._registry = registry
         self._held = None  # the cursor of a transaction that was left open
+        self._take_over = None  # what the demo provider does
 
     def do(self, command, **arguments):
         try:
@@ -103,6 +107,51 @@ class Actor:
             retrying(getattr(env["billing.run"].browse(run), action), env)
         return "done"
 
+    # ---- charging -------------------------------------------------------------------------------------------------
+
+    def charge_automatically(self, contracts):
+        """Give the customers of ``contracts`` a payment method of the demo provider, and charge their invoices."""
+        with self._registry.cursor() as cr:
+            env = self._env(cr)
+            provider = env.ref("payment.payment_provider_demo")
+            bank = env["account.journal"].search([("type", "=", "bank"), ("company_id", "=", env.company.id)], limit=1)
+            provider.write({"state": "test", "journal_id": bank.id})
+            for contract in env["billing.contract"].browse(contracts):
+                contract.payment_token_id = env["payment.token"].create({
+                    "provider_id": provider.id, "partner_id": contract.partner_id.id, "payment_details": "1234",
+                    "payment_method_id": env.ref("payment_demo.payment_method_demo").id, "provider_ref": "ref",
+                    "demo_simulated_state": "done"})
+                contract.auto_charge = True
+        return "done"
+
+    def charge_at(self, url, hold=None):
+        """Ask the provider at ``url`` before each answer of the demo provider is taken over.
+
+        :param hold: say so and do nothing more 'before' the first request, or 'after' its answer
+        """
+        transactions = self._registry["payment.transaction"]
+        take_over = self._take_over = self._take_over or transactions._send_payment_request
+
+        def ask(transaction):
+            if hold == "before":
+                _hold()
+            request = {"reference": transaction.reference, "amount": transaction.amount}
+            requests.post(url, json=request, timeout=60).raise_for_status()
+            if hold == "after":
+                _hold()
+            take_over(transaction)
+
+        transactions._send_payment_request = ask
+        return "done"
+
+    def settle(self, contract, action):
+        """Press a button of the charge of a contract."""
+        with self._registry.cursor() as cr:
+            job = self._env(cr)["billing.job"].search(
+                [("contract_id", "=", contract), ("job_type", "=", "charge")], limit=1)
+            getattr(job, action)()
+        return "done"
+
     def impatient(self):
         """Give up early where somebody else holds a row."""
         module = sys.modules["odoo.addons.work365_billing.models.billing_executor_job"]
@@ -147,6 +196,11 @@ class Actor:
 
     def _env(self, cr):
         return api.Environment(cr, SUPERUSER_ID, {})
+
+
+def _hold():
+    print(json.dumps("holding"), flush=True)
+    time.sleep(3600)
 
 
 def _today():
