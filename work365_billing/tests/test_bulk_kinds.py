@@ -48,6 +48,19 @@ class TestBulkReplacing(BulkCommon):
         for number, contract in enumerate(self.contracts):
             self.assertInvoices(contract, [self.january(10.0 + number)] * 2)
 
+    def test_each_invoice_is_replaced_with_the_changes_that_it_had(self):
+        first = self.contracts[0]
+        with self.today("2026-01-05"):
+            first.subscription_ids.change_quantity(2, "2026-01-16")
+        newer = self.make_contract({"price_unit": 20.0}, date_start="2026-01-01", today="2026-01-06")
+        self.run_job("2026-01-06")
+        self.assertGreater(self.cycle(newer).last_log_id, max(first.change_log_ids.ids))
+        jobs = self.start_first(first | newer, replace_existing=True)
+        self.run_bulk()
+        self.assertOutcomes(jobs, INVOICED, INVOICED)
+        self.assertInvoices(first, [self.january(10.0)] * 2)
+        self.assertInvoices(newer, [self.january(20.0)] * 2)
+
     def test_not_asked_means_not_replaced(self):
         one, two, three = self.contracts
         jobs = self.start([
