@@ -11,6 +11,7 @@ PRODUCTS = (  # name, unit price
 )
 HISTORY = 200  # posted invoices of last month: no company bills with an empty database
 BULK = 1_000  # rows of the bulk operation
+WINDOW = 5_000  # rows of its window
 PLANNED = 10_000  # contracts of the planning figures
 
 

@@ -23,13 +23,15 @@ def main():
     with setup.ready() as base:
         databases, oca_version = prepared.connect(base)
         customers = max(options.bulk, *options.n)
-        template = prepared.build(databases, oca_version, customers, max(options.plan, customers))
+        planned = max(options.plan, options.window, customers)
+        template = prepared.build(databases, oca_version, customers, planned)
         ready = time.monotonic()
         result = {
             "machine": report.machine(databases),
             "oca_version": oca_version,
             "content": {"lines": len(dataset.PRODUCTS), "tax_percent": dataset.TAX_PERCENT},
             "invoicing": [measured for count in options.n for measured in _measure(databases, template, count)],
+            "window": _window(databases, template, options.window),
             "bulk": _bulk(databases, template, options.bulk),
             "planning": _plan(databases, template, options.plan),
         }
@@ -52,12 +54,15 @@ def _parse():
     parser.add_argument(
         "--bulk", type=int, default=dataset.BULK, metavar="N",
         help=f"number of rows of the bulk operation (default {dataset.BULK})")
+    parser.add_argument(
+        "--window", type=int, default=dataset.WINDOW, metavar="N",
+        help=f"number of rows of the window that is opened (default {dataset.WINDOW})")
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON, metavar="FILE", help=f"default {DEFAULT_JSON}")
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK} of everything: shows that it works, not how fast it is")
     options = parser.parse_args()
     if options.quick:
-        options.n, options.bulk, options.plan = [QUICK], QUICK, QUICK
+        options.n, options.bulk, options.window, options.plan = [QUICK], QUICK, QUICK, QUICK
     return options
 
 
@@ -73,6 +78,11 @@ def _measure(databases, template, count):
             measured.append({"n": count, "way": way.name, **runner.invoice(databases, template, way, count)})
     report.check_equal(measured, count)
     return measured
+
+
+def _window(databases, template, count):
+    with step(f"Window of {count} rows"):
+        return {"n": count, **runner.window(databases, template, count)}
 
 
 def _bulk(databases, template, count):

@@ -45,7 +45,8 @@ def text(result):
     for size in sizes:
         rows = {one["way"]: one["figures"] for one in result["invoicing"] if one["n"] == size}
         parts.append(_invoicing_table(size, rows))
-    return "\n\n".join([*parts, _bulk_table(result["bulk"]), _planning_table(result["planning"])])
+    parts += [_window_table(result["window"]), _bulk_table(result["bulk"]), _planning_table(result["planning"])]
+    return "\n\n".join(parts)
 
 
 def _machine_line(result):
@@ -71,11 +72,20 @@ def _invoicing_table(size, rows):
     return "\n".join(lines)
 
 
+def _window_table(window):
+    title = f"{window['n']} rows: the window Generate Invoice"
+    return _steps_table(title, window, (("open", "open"), ("open to all amounts", "total")))
+
+
 def _bulk_table(bulk):
-    lines = [f"{bulk['n']} rows: a bulk operation from Proceed to done"]
-    lines.append(_row("", "seconds", "per second", "CPU ms each", "queries each", "memory MB"))
-    for label, name in (("Proceed", "proceed"), ("Proceed to done", "total")):
-        figures = bulk[name]
+    title = f"{bulk['n']} rows: a bulk operation from Proceed to done"
+    return _steps_table(title, bulk, (("Proceed", "proceed"), ("Proceed to done", "total")))
+
+
+def _steps_table(title, measured, steps):
+    lines = [title, _row("", "seconds", "per second", "CPU ms each", "queries each", "memory MB")]
+    for label, name in steps:
+        figures = measured[name]
         lines.append(_row(
             label, figures["seconds"], figures["per_second"], figures["cpu_ms_each"], figures["queries_each"],
             figures["memory_mb"]))

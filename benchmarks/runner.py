@@ -44,6 +44,11 @@ def invoice(databases, template, way, count):
     return _in_copy(databases, template, prepare, "invoice", way.name, count)
 
 
+def window(databases, template, count):
+    """Return what `window.measure` measured."""
+    return _in_copy(databases, template, LEAVE.format(count=count), "window", count)
+
+
 def bulk(databases, template, count):
     """Return what `bulk.measure` measured."""
     return _in_copy(databases, template, LEAVE.format(count=count), "bulk", count)
@@ -51,7 +56,7 @@ def bulk(databases, template, count):
 
 def plan(databases, template, count):
     """Return what `planning.measure` measured."""
-    return _in_copy(databases, template, "", "plan", count)
+    return _in_copy(databases, template, LEAVE.format(count=count), "plan", count)
 
 
 def _in_copy(databases, template, prepare, *job):

@@ -2,6 +2,7 @@
 
     python -m benchmarks.worker CONF DATABASE fill CUSTOMERS PLANNED
     python -m benchmarks.worker CONF DATABASE invoice WAY COUNT
+    python -m benchmarks.worker CONF DATABASE window COUNT
     python -m benchmarks.worker CONF DATABASE bulk COUNT
     python -m benchmarks.worker CONF DATABASE plan COUNT
 
@@ -35,6 +36,12 @@ def invoice(env, way, count):
     return measure(env, way, int(count))
 
 
+def window(env, count):
+    from .window import measure
+
+    return measure(env, int(count))
+
+
 def bulk(env, count):
     from .bulk import measure
 
@@ -47,7 +54,7 @@ def plan(env, count):
     return measure(env, int(count))
 
 
-JOBS = {"fill": fill, "invoice": invoice, "bulk": bulk, "plan": plan}
+JOBS = {"fill": fill, "invoice": invoice, "window": window, "bulk": bulk, "plan": plan}
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class TestBenchmarks(unittest.TestCase):
         for one in result["invoicing"]:
             self.assertEqual(one["content"]["total"], result["invoicing"][0]["content"]["total"])
             self.assertGreater(one["figures"]["per_second"], 0)
+        self.assertEqual(set(result["window"]), {"n", "open", "total"})
         self.assertEqual(set(result["bulk"]), {"n", "proceed", "total"})
         self.assertEqual(set(result["planning"]), {"n", "none due", "all due"})
         self.assertIn("to OCA", done.stdout)

@@ -55,9 +55,11 @@ def test_the_table_shows_ratios(measured):
     figures = {name: {"search": FIGURES, "plan": FIGURES} for name in ("none due", "all due")}
     text = report.text({
         "machine": machine, "oca_version": "19.0", "invoicing": measured, "planning": {"n": N, **figures},
-        "bulk": {"n": N, "proceed": FIGURES, "total": FIGURES},
+        "bulk": {"n": N, "proceed": FIGURES, "total": FIGURES}, "window": {"n": N, "open": FIGURES, "total": FIGURES},
         "seconds": {"preparation": 1.0, "measuring": 2.0}})
     [line] = [line for line in text.splitlines() if line.startswith("ours  ")]
     assert line.split() == ["ours", "15.0", "1.50", "1.50", "30.0", "5.0", "1.0"]
+    [line] = [line for line in text.splitlines() if line.startswith("open to all amounts")]
+    assert line.split()[4:] == ["2.0", "10.0", "30.0", "5.0", "1.0"]
     [line] = [line for line in text.splitlines() if line.startswith("Proceed to done")]
     assert line.split()[3:] == ["2.0", "10.0", "30.0", "5.0", "1.0"]
