@@ -42,7 +42,7 @@ class Biller:
         self._ledger.reopen(row)
         draft = _Draft(row)
         charges = {}
-        for charge in self._ledger.charges.values():
+        for charge in self._ledger.charges_on(row):
             charges[charge.id] = self._bill_charge(draft, charge)
         self._entered.bill(draft, charges)
         invoice = draft.finish(self._ledger.seen(row))
@@ -61,6 +61,8 @@ class Biller:
         if draft.row.kind == REGULAR:
             self._bill_cycle(draft, charge)
         self._bill_late(draft, charge)
+        if draft.row.kind == CHANGE_LOG and draft.row.owner is not None:
+            draft.use(log for log in charge.logs if log.pending)  # the charge has ended: no later row will
         if draft.row.kind == CHANGE_LOG and (lines, reasons_before) == (len(draft.lines), len(draft.reasons)):
             draft.reason(reasons.NOTHING_LEFT if charge.billable else reasons.NOT_BILLABLE, charge=charge.id)
         return charge
@@ -138,7 +140,7 @@ class Biller:
 
         A later price that was entered before a credit comes with it: what is not billed yet must not be given back.
         """
-        late = [log for log in charge.logs if log.pending and self._ledger.is_late(log)]
+        late = [log for log in charge.logs if log.pending and self._ledger.is_late(charge, log)]
         due = [log for log in late if log.acts_on <= draft.row.end]
         prices = [log for log in late if log.acts_on > draft.row.end and log.price is not None]
         if prices:
@@ -189,7 +191,7 @@ class Biller:
         """Return ``charge`` with the reductions that are not credited counting from the first day not invoiced."""
         while charge.billable and (refused := self._refused(draft, charge)):
             for log in refused:
-                day = self._ledger.day_after_invoiced(log)
+                day = self._ledger.day_after_invoiced(charge, log)
                 draft.refuse(charge, log, day)
                 late = replace(log, counts_from=day)
                 charge = replace(charge, logs=tuple(late if other is log else other for other in charge.logs))

@@ -35,6 +35,7 @@ class Entered:
 
     def __init__(self, contract: Contract):
         self._contract = contract
+        self._terms = {charge.id: contract.terms_of(charge.owner) for charge in contract.charges}
         self._items = {item.key: item for item in contract.items}
         self._meters = {meter.id: meter for meter in contract.meters}
         self._held = {(meter.id, start): held for meter in contract.meters for start, held in meter.held.items()}
@@ -42,19 +43,23 @@ class Entered:
     def bill(self, draft, charges: dict[int, Charge]):
         """Add the lines of what is due to ``draft``, with the reasons of what is not."""
         entered, usage = defaultdict(list), defaultdict(list)
-        for item in sorted(self._due(draft), key=lambda item: (GROUPS.index(item.source), item.invoice_on, item.id)):
+        due = self._due(draft, charges)
+        for item in sorted(due, key=lambda item: (GROUPS.index(item.source), item.invoice_on, item.id)):
             if item.source == USAGE:
                 usage[item.charge].append(item)
             else:
                 entered[item.source, item.id if item.rollup is None else (item.rollup, item.discount)].append(item)
         for meter in self._meters.values():
-            self._bill_meter(draft, meter, charges[meter.id], usage[meter.id])
+            if meter.id in charges:
+                self._bill_meter(draft, meter, charges[meter.id], usage[meter.id])
         for items in entered.values():
             draft.lines.append(self._line(items))
 
-    def _due(self, draft):
+    def _due(self, draft, charges):
         """Yield the items that are due; why the others are not stands in ``draft``."""
         for item in self._items.values():
+            if not self._is_carried(item, draft.row, charges):
+                continue
             obstacle = self._obstacle(item, draft.row)
             if obstacle:
                 draft.leave(item, obstacle)
@@ -62,8 +67,18 @@ class Entered:
                 yield item
 
     @staticmethod
+    def _is_carried(item, row, charges):
+        """Tell whether ``row``, which bills ``charges``, may bill ``item`` as soon as it is due.
+
+        What belongs to a charge goes with it; all else goes with any row but what is left of a charge that has ended.
+        """
+        if item.charge is not None:
+            return item.charge in charges
+        return row.kind == REGULAR or row.owner is None
+
+    @staticmethod
     def _obstacle(item, row):
-        if item.invoice_on > row.schedule_date and item.obstacle != reasons.NOT_BILLABLE:
+        if item.invoice_on > (row.items_until or row.schedule_date) and item.obstacle != reasons.NOT_BILLABLE:
             return reasons.ITEM_LATER if item.source == ITEM else reasons.NOT_OVER
         return item.obstacle
 
@@ -72,7 +87,7 @@ class Entered:
         for line in invoice.lines:
             items = [self._items.pop((line.group, record)) for record in line.records]
             if line.group == USAGE:
-                key = line.charge, usage_cycle(self._contract.terms, line.end).start
+                key = line.charge, usage_cycle(self._terms[line.charge], line.end).start
                 held = self._held.get(key, Metered())
                 if items:
                     priced = sum((item.quantity for item in items if item.price is None), Fraction(0))
@@ -90,7 +105,7 @@ class Entered:
         by_cycle = {cycle: [] for cycle in self._ended(draft.row, meter, charge)}
         closed = set(by_cycle)
         for item in items:
-            by_cycle.setdefault(usage_cycle(self._contract.terms, item.end), []).append(item)
+            by_cycle.setdefault(usage_cycle(self._terms[charge.id], item.end), []).append(item)
         lines = len(draft.lines)
         for cycle in sorted(by_cycle, key=lambda cycle: cycle.start):
             held = self._held.get((meter.id, cycle.start), Metered())
@@ -133,7 +148,7 @@ class Entered:
 
         Of change-log invoices only the final one, after the end, is as good as a row for that.
         """
-        terms = self._contract.terms
+        terms = self._terms[charge.id]
         final = terms.end is not None and row.schedule_date > terms.end
         if not meter.minimum or not (row.kind == REGULAR or final):
             return []

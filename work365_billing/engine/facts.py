@@ -47,7 +47,8 @@ class Charge:
 
     ``unit_months`` is the length of the sales unit that the price is for; None means that the price is per cycle.
     ``end`` is the last billed day. ``discount`` is a percentage, already compounded with the contract's. ``metered``
-    charges nothing by itself: a ``Meter`` tells how its usage is billed.
+    charges nothing by itself: a ``Meter`` tells how its usage is billed. ``owner`` names whose cycles it is billed in:
+    None for the contract's.
     """
 
     id: int
@@ -58,6 +59,7 @@ class Charge:
     discount: Fraction = Fraction(0)
     billable: bool = True
     metered: bool = False
+    owner: Hashable = None
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,12 @@ class Billed:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the ledger: one period of the contract, regular or change log.
+    """A row of the ledger: one period of its owner, regular or change log.
 
     ``seen`` is ``Invoice.seen`` of the invoice that billed the row last, kept when the row is freed: changes up to that
     id are in the bill of the row, also when the invoice that had used them first is gone. ``previous`` is the schedule
-    date of the regular row before it: meters need it.
+    date of the regular row before it: meters need it. ``owner`` names whose period it is: None for the contract's.
+    ``items_until`` is the last day whose items are on it, by default the schedule date.
     """
 
     key: int
@@ -146,6 +149,8 @@ class Row:
     state: str = "pending"
     seen: int = 0
     previous: date | None = None
+    owner: Hashable = None
+    items_until: date | None = None
 
     @property
     def start(self):
@@ -161,11 +166,12 @@ class Contract:
     """Everything that decides what one contract is billed.
 
     ``rows`` are the regular rows of the ledger: the invoiced ones, from the start of the natural period of the oldest
-    pending change on, and the open ones.
+    pending change on, and the open ones. ``terms`` are those of the contract's own cycles, None where it has none;
+    ``terms_by_owner`` those of the charges with cycles of their own.
     """
 
     id: int
-    terms: Terms
+    terms: Terms | None
     rows: tuple[Row, ...]
     charges: tuple[Charge, ...] = ()
     items: tuple[Item, ...] = ()
@@ -175,3 +181,8 @@ class Contract:
     refunds: bool = False
     rounding: Decimal = Decimal("0.01")
     discount_digits: int = 2
+    terms_by_owner: Mapping[Hashable, Terms] = field(default_factory=dict)
+
+    def terms_of(self, owner: Hashable) -> Terms:
+        """Return the terms of the cycles of ``owner``."""
+        return self.terms if owner is None else self.terms_by_owner[owner]

@@ -5,12 +5,13 @@ round(all up to it) - round(all before it). So lines are the same whenever, and 
 lines of a charge and a natural cycle always add up to the rounded exact total.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .cycles import Cycle
-from .facts import Billed, Charge, Contract, Log, Row
+from .facts import Billed, Charge, Contract, Item, Log, Row
 from .periods import ONE_DAY
 from .plan import Invoice, Line
 from .wanted import Wanted
@@ -38,18 +39,37 @@ class Ledger:
     """The charges, invoiced rows and billed amounts of a contract; ``record`` adds a planned invoice."""
 
     def __init__(self, contract: Contract):
-        self.wanted = Wanted(contract.terms, contract.proration_unit)
+        self.wanted = Wanted(contract)
         self.charges = {charge.id: charge for charge in contract.charges}
         self._billed = dict(contract.billed)
-        regular = [row for row in contract.rows if row.kind == REGULAR]
-        self._invoiced = sorted((row for row in regular if row.state == "invoiced"), key=lambda row: row.start)
-        self._open = {row.start: row for row in regular if row.state in _OPEN}
+        self._invoiced: dict = defaultdict(list)  # by owner, oldest first
+        self._open: dict = defaultdict(dict)  # by owner, then by start
+        for row in sorted(contract.rows, key=lambda row: row.start):
+            if row.kind == REGULAR and row.state == "invoiced":
+                self._invoiced[row.owner].append(row)
+            elif row.kind == REGULAR and row.state in _OPEN:
+                self._open[row.owner][row.start] = row
+
+    def charges_on(self, row: Row) -> list[Charge]:
+        """Return the charges that ``row`` bills: those of its owner; a change-log row of the contract bills all."""
+        every = row.kind == CHANGE_LOG and row.owner is None
+        return [charge for charge in self.charges.values() if every or charge.owner == row.owner]
+
+    def carries(self, row: Row, item: Item) -> bool:
+        """Tell whether ``item`` may be billed by ``row`` as soon as it is due.
+
+        What belongs to a charge goes with it; all else goes with every row but what is left of a charge that has ended.
+        """
+        if item.charge is not None:
+            return item.charge in (charge.id for charge in self.charges_on(row))
+        return row.kind == REGULAR or row.owner is None
 
     def reopen(self, row: Row):
         """Treat ``row`` as not invoiced: it is about to be billed."""
         if row.kind == REGULAR:
-            self._invoiced = [other for other in self._invoiced if other.start != row.start]
-            self._open[row.start] = row
+            invoiced = self._invoiced[row.owner]
+            self._invoiced[row.owner] = [other for other in invoiced if other.start != row.start]
+            self._open[row.owner][row.start] = row
 
     def billed(self, charge: Charge, cycle: Cycle) -> Billed | None:
         """Return what live invoices hold of ``charge`` in ``cycle``."""
@@ -60,28 +80,30 @@ class Ledger:
 
         While lines of an older bill of it stand, only their invoices tell which changes they hold: then it stays.
         """
-        stands = any(start == row.start and (held.amount or held.logs) for (_id, start), held in self._billed.items())
-        if row.kind == REGULAR and stands:
+        charges = self.charges_on(row)
+        standing = [held for charge in charges if (held := self._billed.get((charge.id, row.start)))]
+        if row.kind == REGULAR and any(held.amount or held.logs for held in standing):
             return row.seen
-        return max((log.id for charge in self.charges.values() for log in charge.logs), default=0)
+        return max((log.id for charge in charges for log in charge.logs), default=0)
 
-    def day_after_invoiced(self, log: Log):
+    def day_after_invoiced(self, charge: Charge, log: Log):
         """Return the first day, from the one on which ``log`` acts, that is not invoiced."""
-        days = [row.start for row in self._open.values() if row.end >= log.acts_on]
-        return max(log.acts_on, min([*days, self._invoiced[-1].end + ONE_DAY]))
+        days = [row.start for row in self._open[charge.owner].values() if row.end >= log.acts_on]
+        return max(log.acts_on, min([*days, self._invoiced[charge.owner][-1].end + ONE_DAY]))
 
     def other_rows(self, charge: Charge, cycle: Cycle) -> Fraction:
         """Return the exact amount of what other rows of the same natural cycle bill of ``charge``."""
-        return sum((self.wanted.amount(charge, row.cycle, charge.logs) for row in self._siblings(cycle)), Fraction(0))
+        return sum((
+            self.wanted.amount(charge, row.cycle, charge.logs) for row in self._siblings(charge, cycle)), Fraction(0))
 
-    def is_late(self, log: Log) -> bool:
+    def is_late(self, charge: Charge, log: Log) -> bool:
         """Tell whether ``log`` reaches into an invoiced cycle whose bill does not hold it."""
-        return any(row.end >= log.acts_on and row.seen < log.id for row in self._invoiced)
+        return any(row.end >= log.acts_on and row.seen < log.id for row in self._invoiced[charge.owner])
 
     def effects(self, charge: Charge, log: Log) -> Iterator[Effect]:
         """Yield what ``log`` alters of each invoiced cycle whose bill does not hold it, oldest first."""
         before = [other for other in charge.logs if other.id < log.id]
-        for row in self._invoiced:
+        for row in self._invoiced[charge.owner]:
             if row.end < log.acts_on or row.seen >= log.id:
                 continue
             without = self.wanted.amount(charge, row.cycle, before)
@@ -89,14 +111,16 @@ class Ledger:
             if amount:
                 base = sum((
                     self.wanted.amount(charge, other.cycle, [*before, log] if other.start < row.start else before)
-                    for other in self._siblings(row.cycle) if other.seen < log.id), Fraction(0))
+                    for other in self._siblings(charge, row.cycle) if other.seen < log.id), Fraction(0))
                 yield Effect(log, row, without, amount, base)
 
-    def _siblings(self, cycle):
-        return [row for row in self._invoiced if row.cycle.natural == cycle.natural and row.start != cycle.start]
+    def _siblings(self, charge, cycle):
+        return [
+            row for row in self._invoiced[charge.owner]
+            if row.cycle.natural == cycle.natural and row.start != cycle.start]
 
     def record(self, row: Row, invoice: Invoice, charges: dict[int, Charge]):
-        """Count ``invoice`` as made. ``charges`` are those of the contract, as they are after it."""
+        """Count ``invoice`` as made. ``charges`` are those that it bills, as they are after it."""
         if not invoice.lines:
             return
         used = set(invoice.used_logs)
@@ -107,9 +131,10 @@ class Ledger:
             if line.cycle_start:
                 self._count(line)
         if row.kind == REGULAR:
-            self._open.pop(row.start, None)
-            self._invoiced.append(replace(row, state="invoiced", seen=invoice.seen))
-            self._invoiced.sort(key=lambda other: other.start)
+            self._open[row.owner].pop(row.start, None)
+            invoiced = self._invoiced[row.owner]
+            invoiced.append(replace(row, state="invoiced", seen=invoice.seen))
+            invoiced.sort(key=lambda other: other.start)
 
     def _count(self, line: Line):
         key = (line.charge, line.cycle_start)

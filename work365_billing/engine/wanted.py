@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
-from .cycles import Cycle, Terms
-from .facts import Charge, Log
+from .cycles import Cycle
+from .facts import Charge, Contract, Log
 from .periods import ONE_DAY, Period
 from .proration import prorate
 
 
 class Wanted:
-    """The exact amounts, before discount, of one contract's charges. ``terms`` and ``unit`` decide the proration."""
+    """The exact amounts, before discount, of one contract's charges, by the terms of their cycles."""
 
-    def __init__(self, terms: Terms, unit: str):
-        self._recurrence = terms.recurrence
-        self._step = terms.step
-        self._unit = unit
+    def __init__(self, contract: Contract):
+        self._terms_of = contract.terms_of
+        self._unit = contract.proration_unit
         self._shares: dict[tuple, Fraction] = {}
 
     def amount(self, charge: Charge, cycle: Cycle, logs: Sequence[Log], price: Fraction | None = None) -> Fraction:
@@ -38,7 +37,7 @@ class Wanted:
             before, quantity = quantity, quantity + delta
             units = max(quantity, 0) - max(before, 0)
             if units:
-                total += units * self._share(max(day, cycle.start), last, cycle)
+                total += units * self._share(charge.owner, max(day, cycle.start), last, cycle)
         return total * price
 
     def cycle_price(self, charge: Charge, cycle: Cycle, logs: Sequence[Log]) -> Fraction:
@@ -49,14 +48,16 @@ class Wanted:
         start = max(cycle.start, min(log.acts_on for log in priced))
         # The last price by its own date: a reduction that was postponed does not undo a later price.
         price = max((log for log in priced if log.acts_on <= start), key=lambda log: (log.effective, log.id)).price
-        if charge.unit_months and self._step.unit == "month":
-            return price / charge.unit_months * self._step.count
+        step = self._terms_of(charge.owner).step
+        if charge.unit_months and step.unit == "month":
+            return price / charge.unit_months * step.count
         return price
 
-    def _share(self, first: date, last: date, cycle: Cycle) -> Fraction:
-        key = (first, last, cycle.natural)
+    def _share(self, owner, first: date, last: date, cycle: Cycle) -> Fraction:
+        key = (owner, first, last, cycle.natural)
         if key not in self._shares:
-            self._shares[key] = prorate(Period(first, last + ONE_DAY), cycle.natural, self._recurrence, self._unit)
+            recurrence = self._terms_of(owner).recurrence
+            self._shares[key] = prorate(Period(first, last + ONE_DAY), cycle.natural, recurrence, self._unit)
         return self._shares[key]
 
 

@@ -3,10 +3,13 @@ from . import res_company_change_log
 from . import res_config_settings
 from . import res_partner
 from . import product_template
+from . import billing_cycle_owner
 from . import billing_contract
 from . import billing_contract_cycles
 from . import billing_contract_renewal
 from . import billing_contract_change_log
+from . import billing_contract_items
+from . import billing_contract_type
 from . import billing_contract_alerts
 from . import billing_contract_catch_up
 from . import billing_contract_automation
@@ -18,6 +21,7 @@ from . import billing_subscription_pause
 from . import billing_subscription_rules
 from . import billing_subscription_mismatch
 from . import billing_subscription_windows
+from . import billing_subscription_cycles
 from . import billing_change_log
 from . import billing_change_log_edit
 from . import billing_source_mixin

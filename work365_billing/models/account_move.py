@@ -61,18 +61,19 @@ class AccountMove(models.Model):
                 row.contract_id.message_post(body=self.env._(
                     "%(invoice)s %(what)s: period %(period)s is to be billed again, or skipped.",
                     invoice=move._get_billing_name(), what=what, period=row._get_period_name()))
+            contracts = rows.contract_id
             # A freed row of a change-log invoice is not a period: it is made anew when something is left to bill.
             rows.filtered(lambda row: row.kind == "change_log").unlink()
+            contracts._sync_item_schedules()
 
     def _billing_free_sources(self, rows):
         """Return the change logs and items that this invoice used to what is still to be billed."""
         Log = self.env["billing.change.log"].sudo()
         logs = Log.search([("billing_move_id", "=", self.id)])
-        for row in rows.filtered(lambda row: row.kind == "regular"):
+        for row in rows.filtered(lambda row: row.kind == "regular" and not row._is_for_items()):
             logs |= Log.search([  # stops that gave nothing back: see billing.subscription._exclude
-                ("contract_id", "=", row.contract_id.id), ("counts_from", ">", row.cycle_start),
-                ("billing_move_id", "=", False), ("effective_date", "<=", row.cycle_end),
-                ("archive_reason", "=", False)])
+                *row._get_log_domain(), ("counts_from", ">", row.cycle_start), ("billing_move_id", "=", False),
+                ("effective_date", "<=", row.cycle_end), ("archive_reason", "=", False)])
         logs._release()
         for source in self.env["billing.planner"]._get_sources().values():
             source.sudo().search([("invoice_line_id.move_id", "=", self.id)])._set_unbilled()
@@ -130,7 +131,7 @@ class AccountMove(models.Model):
     def _billing_settle_sources(self, row):
         """Mark the change logs of the period, and those and the items on the lines of this invoice, as billed by it."""
         logs = self.env["billing.change.log"].sudo().search([
-            ("contract_id", "=", row.contract_id.id), ("state", "!=", "archived"), ("id", "<=", row.last_log_id),
+            *row._get_log_domain(), ("state", "!=", "archived"), ("id", "<=", row.last_log_id),
             ("effective_date", ">=", row.cycle_start), ("effective_date", "<=", row.cycle_end)])
         logs.write({"state": "archived", "billing_move_id": self.id})
         for line in self.sudo().invoice_line_ids:

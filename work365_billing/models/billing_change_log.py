@@ -16,7 +16,7 @@ class BillingChangeLog(models.Model):
     subscription_id = fields.Many2one(
         "billing.subscription", required=True, index=True, ondelete="cascade", readonly=True)
     contract_id = fields.Many2one(related="subscription_id.contract_id", store=True, index=True)
-    company_id = fields.Many2one(related="subscription_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(related="subscription_id.company_id", store=True, index=True, precompute=True)
     partner_id = fields.Many2one(related="contract_id.partner_id")
     currency_id = fields.Many2one(related="contract_id.currency_id")
     event = fields.Selection(
@@ -24,6 +24,8 @@ class BillingChangeLog(models.Model):
          ("activate", "Activate"), ("deactivate", "Deactivate")],
         required=True, default="update", readonly=True)
     effective_date = fields.Date(required=True, index=True, readonly=True, help="First day of the new state.")
+    entered_on = fields.Date(
+        compute="_compute_entered_on", store=True, precompute=True, help="Local date on which the change was entered.")
     quantity = fields.Float(
         "Change", digits="Product Unit", readonly=True, help="The difference that the change makes to the quantity.")
     price_unit = fields.Float(
@@ -62,6 +64,26 @@ class BillingChangeLog(models.Model):
         for log in self:
             day = format_date(self.env, log.effective_date)
             log.display_name = f"{log.subscription_id.name} · {events.get(log.event)} · {day}"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        subscriptions = self.env["billing.subscription"].browse({vals["subscription_id"] for vals in vals_list})
+        with subscriptions._following_deactivation():
+            return super().create(vals_list)
+
+    def write(self, vals):
+        changed = self.subscription_id if "effective_date" in vals else self.env["billing.subscription"]
+        with changed._following_deactivation():
+            return super().write(vals)
+
+    def unlink(self):
+        with self.subscription_id._following_deactivation():
+            return super().unlink()
+
+    @api.depends("company_id")
+    def _compute_entered_on(self):
+        for log in self:
+            log.entered_on = log.entered_on or log.company_id._billing_today()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_scheduled(self):

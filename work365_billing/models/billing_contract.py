@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .selections import FREQUENCIES, REFUND_POLICIES
+from .selections import CONTRACT_TYPES, FREQUENCIES, REFUND_POLICIES
 
 # What a cycle is computed from: fixed once a cycle is billed.
 CYCLE_FIELDS = ("date_start", "frequency", "alignment", "last_day_anchor", "billing_policy", "proration_unit")
@@ -36,8 +36,10 @@ class BillingContract(models.Model):
         "account.journal", "Sales Journal", check_company=True, domain=[("type", "=", "sale")],
         help="Empty: the first sales journal of the company.")
     contract_type = fields.Selection(
-        [("recurring", "Recurring")], "Type", default="recurring", required=True,
-        help="Recurring: all subscriptions follow the cycles of the contract.")
+        CONTRACT_TYPES, "Type", default="recurring", required=True, tracking=True,
+        help="Recurring: all subscriptions follow the cycles of the contract. Item Based: each subscription has "
+             "cycles of its own, from its start date, as long as its sales unit. Non-Recurring: there are no cycles; "
+             "items are billed the day after they are entered. The type is fixed once the contract is active.")
     state = fields.Selection(
         [("draft", "Draft"), ("active", "Active"), ("suspended", "Suspended"), ("closed", "Closed")],
         default="draft", required=True, copy=False, tracking=True, index=True)
@@ -110,12 +112,14 @@ class BillingContract(models.Model):
 
     # ---- defaults that the user may change ------------------------------------------------------------------------
 
-    @api.depends("partner_id", "frequency")
+    @api.depends("partner_id", "frequency", "contract_type")
     def _compute_name(self):
-        labels = dict(self._fields["frequency"]._description_selection(self.env))
+        labels = {
+            name: dict(self._fields[name]._description_selection(self.env)) for name in ("frequency", "contract_type")}
         for contract in self:
             if not contract.name and contract.partner_id:
-                contract.name = f"{contract.partner_id.name} – {labels.get(contract.frequency, '')}"
+                name = "frequency" if contract.contract_type == "recurring" else "contract_type"
+                contract.name = f"{contract.partner_id.name} – {labels[name].get(contract[name], '')}"
             else:
                 contract.name = contract.name
 
@@ -158,7 +162,8 @@ class BillingContract(models.Model):
             contract.next_invoice_amount = planned.get(contract._origin.id, 0.0)
 
     @api.depends(
-        "state", "date_start", "date_end", "frequency", "subscription_ids.quantity", "subscription_ids.price_unit")
+        "state", "date_start", "date_end", "frequency", "contract_type", "subscription_ids.quantity",
+        "subscription_ids.price_unit", "subscription_ids.date_start", "item_ids.invoice_on", "item_ids.price_unit")
     def _compute_past_message(self):
         for contract in self:
             contract.past_message = contract._get_past_message() if contract.state == "draft" else False
@@ -166,7 +171,7 @@ class BillingContract(models.Model):
     def _get_past_message(self):
         origin = self._origin
         today = self.company_id._billing_today() if self.company_id else None
-        if not origin or not origin.date_start or origin.date_start >= today:
+        if not origin or not origin.date_start or origin._get_first_day() >= today:
             return False
         planned = self.env["billing.planner"]._plan_until(origin, today, assume_active=True)
         amounts = [float(invoice.amount) for invoice in planned if invoice.lines]
@@ -176,6 +181,11 @@ class BillingContract(models.Model):
             "The start is in the past: %(count)s invoices of %(total)s in total (before tax) follow at once when you "
             "activate.",
             count=len(amounts), total=origin.currency_id.format(sum(amounts)))
+
+    def _get_first_day(self):
+        """Return the first day on which something starts."""
+        return min([
+            self.date_start, *self.subscription_ids.mapped("date_start"), *self.item_ids.mapped("invoice_on")])
 
     @api.depends("schedule_ids.state")
     def _compute_schedule_error(self):

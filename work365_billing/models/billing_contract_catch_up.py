@@ -35,7 +35,7 @@ class BillingContract(models.Model):
         """
         self.ensure_one()
         due = rows.filtered(
-            lambda row: row.kind == "regular" and row.state in ("pending", "error") and not row.on_hold
+            lambda row: row.kind == "regular" and row._is_open() and not row._is_for_items()
             and row.schedule_date <= day)
         if len(due) < 2 or any(row.state == "error" for row in due):
             return rows.browse()
@@ -49,8 +49,8 @@ class BillingContract(models.Model):
         """Return the missed ledger rows on ``day`` of those contracts that have any."""
         rows = self.env["billing.schedule"].search_fetch(
             [("contract_id", "in", self.ids), ("state", "in", ("pending", "error")), ("schedule_date", "<=", day)],
-            ["contract_id", "kind", "state", "on_hold", "schedule_date", "cycle_start", "source_key", "run_date",
-             "last_log_id"])
+            ["contract_id", "subscription_id", "kind", "state", "on_hold", "schedule_date", "cycle_start", "source_key",
+             "run_date", "last_log_id"])
         missed = {contract: contract._find_missed(own, day) for contract, own in rows.grouped("contract_id").items()}
         return {contract: own for contract, own in missed.items() if own}
 

@@ -2,24 +2,36 @@
 
 from odoo import fields, models
 from odoo.exceptions import ValidationError
-
-from ..engine.cycles import Terms, cycles
-from ..engine.steps import FREQUENCIES
+from odoo.fields import Domain
 
 
 class BillingContract(models.Model):
-    _inherit = "billing.contract"
+    _name = "billing.contract"
+    _inherit = ["billing.contract", "billing.cycle.owner"]
 
-    def _billing_terms(self, billed_through=None):
-        """Return the engine's terms.
+    # ---- the contract as the owner of cycles ----------------------------------------------------------------------
 
-        :param billed_through: last day that the ledger holds already, inclusive; default the contract's own
-        """
-        self.ensure_one()
-        return Terms(
-            start=self.date_start, step=FREQUENCIES[self.frequency], end=self.date_end or None,
-            alignment=self.alignment, billed_through=billed_through or self.billed_through or None,
-            last_day=self.last_day_anchor)
+    def _get_cycle_contract(self):
+        return self
+
+    def _prepare_owner_vals(self):
+        return {"contract_id": self.id}
+
+    def _get_cycle_frequency(self):
+        return self.frequency
+
+    def _get_own_last_day(self):
+        return None
+
+    def _get_billed_elsewhere(self):
+        return self.billed_through or None
+
+    def _get_cycle_owners(self):
+        """Return the records to which the cycles of this contract belong, as a list."""
+        by_type = {"recurring": self, "item_based": self.subscription_ids, "non_recurring": ()}
+        return list(by_type[self.contract_type])
+
+    # ---- schedules ------------------------------------------------------------------------------------------------
 
     def _top_up_schedules(self):
         """Make the schedules up to today and, beyond, as many as the company's *Invoicing Cycle Range*."""
@@ -28,56 +40,39 @@ class BillingContract(models.Model):
             return
         last_days, ahead = active._read_coverage()
         vals_list = []
-        for contract in active:
-            vals_list += contract._prepare_missing_schedules(last_days.get(contract.id), ahead.get(contract.id, 0))
+        for owner in (owner for contract in active for owner in contract._get_cycle_owners()):
+            key = owner._get_source_key()
+            vals_list += owner._prepare_missing_schedules(last_days.get(key), ahead.get(key, 0))
         Schedule = self.env["billing.schedule"].sudo()  # users generate invoices without the right to edit the ledger
         Schedule.create(vals_list)
+        active._sync_item_schedules()
 
     def _read_coverage(self):
-        """Return, per contract id, the last day in the ledger and the number of open schedules ahead of today."""
+        """Return, per owner key, the last day in the ledger and the number of open schedules ahead of today."""
         Schedule = self.env["billing.schedule"].with_context(active_test=False)
         domain = [("contract_id", "in", self.ids), ("kind", "=", "regular")]
-        last_days = {
-            contract.id: day for contract, day in Schedule._read_group(domain, ["contract_id"], ["cycle_end:max"])}
+        last_days = dict(Schedule._read_group(domain, ["source_key"], ["cycle_end:max"]))
         ahead = {}
         for company, contracts in self.grouped("company_id").items():
-            rows = Schedule._read_group(
+            ahead.update(Schedule._read_group(
                 [*domain, ("contract_id", "in", contracts.ids), ("state", "in", ("pending", "error")),
                  ("schedule_date", ">", company._billing_today())],
-                ["contract_id"], ["__count"])
-            ahead.update((contract.id, count) for contract, count in rows)
+                ["source_key"], ["__count"]))
         return last_days, ahead
 
-    def _prepare_missing_schedules(self, last_day, ahead):
-        """Return the values of the schedules that are missing.
+    def _rebuild_schedules(self, owners=None):
+        """Make the open schedules anew after the terms have changed; what is billed, skipped or on hold stays.
 
-        :param last_day: last day that the ledger holds, or None
-        :param ahead: number of open schedules that lie after today already
+        :param owners: those to which the changed terms belong; default all of these contracts
         """
-        today = self.company_id._billing_today()
-        wanted = self.company_id._billing_cycle_range(self.frequency)
-        days = [day for day in (last_day, self.billed_through) if day]
-        if self.date_end and days and max(days) >= self.date_end:
-            return []
-        vals_list = []
-        for cycle in cycles(self._billing_terms(max(days, default=None))):
-            due = self.env["billing.schedule"]._schedule_date(self, cycle.start, cycle.end)
-            if due > today and ahead >= wanted:
-                break
-            ahead += due > today
-            vals_list.append({
-                "contract_id": self.id, "kind": "regular", "cycle_start": cycle.start, "cycle_end": cycle.end})
-        return vals_list
-
-    def _rebuild_schedules(self):
-        """Make the open schedules anew after the terms have changed; what is billed, skipped or on hold stays."""
-        rows = self.env["billing.schedule"].sudo().with_context(active_test=False).search(
-            [("contract_id", "in", self.ids), ("kind", "=", "regular")])
+        domain = Domain("contract_id", "in", self.ids) & Domain("kind", "=", "regular")
+        if owners is not None:
+            domain &= Domain("source_key", "in", [owner._get_source_key() for owner in owners])
+        rows = self.env["billing.schedule"].sudo().with_context(active_test=False).search(domain)
+        rows = rows.filtered(lambda row: not row._is_for_items())
         for contract, own in rows.grouped("contract_id").items():
-            kept = own.filtered(lambda row: row.state in ("invoiced", "skipped") or row.on_hold)
-            last = max(kept.mapped("cycle_end"), default=None)
-            contract._check_end_after(kept.filtered(lambda row: row.state == "invoiced"))
-            (own - kept).filtered(lambda row, last=last: not last or row.cycle_start > last).unlink()
+            contract._check_end_after(own.filtered(lambda row: row.state == "invoiced"))
+        rows.browse([row.id for own in rows.grouped("source_key").values() for row in own._get_remade()]).unlink()
         self._top_up_schedules()
 
     def _check_end_after(self, invoiced):

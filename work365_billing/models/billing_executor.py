@@ -107,6 +107,8 @@ class BillingExecutor(models.AbstractModel):
         :return: the outcome; None when nobody has asked and the job has told the same already on that day
         """
         row = self.env["billing.schedule"].browse(one.schedule_id or ())
+        if not row and one.owner_vals.get("subscription_id"):
+            row = self._settle_ended(one)
         if not row:
             return (one, "nothing_to_bill", one.code, one.message) if one.job_id else None
         if one.cycle_end >= day and one.kind == "regular":
@@ -115,6 +117,15 @@ class BillingExecutor(models.AbstractModel):
             return None if told and not one.job_id else (one, "nothing_to_bill", one.code, one.message)
         row._set_skipped(one.code, one.message)
         return (one, "skipped", one.code, one.message)
+
+    def _settle_ended(self, one):
+        """Return a row that keeps that an ended subscription had nothing left, if something waited for a last look."""
+        counts_from = dict(one.invoice.postponed)
+        logs = self.env["billing.change.log"].sudo().browse(one.invoice.used_logs)
+        for log in logs:
+            log.write({"state": "archived", "counts_from": counts_from.get(log.id, log.counts_from)})
+        minimum = self.env["billing.subscription"].browse(one.owner_vals["subscription_id"]).minimum_commitment
+        return self._get_row(one) if logs or minimum else self.env["billing.schedule"]
 
     # ---- what is refused ------------------------------------------------------------------------------------------
 
@@ -162,8 +173,8 @@ class BillingExecutor(models.AbstractModel):
         """Return the ledger row of ``one``; the final change-log invoice gets its row only now."""
         Schedule = self.env["billing.schedule"].sudo()  # clerks move the ledger only by generating
         return Schedule.browse(one.schedule_id) if one.schedule_id else Schedule.create({
-            "contract_id": one.contract_id, "kind": one.kind, "cycle_start": one.cycle_start,
-            "cycle_end": one.cycle_end, "schedule_date": one.schedule_date})
+            **one.owner_vals, "kind": one.kind, "cycle_start": one.cycle_start, "cycle_end": one.cycle_end,
+            "schedule_date": one.schedule_date})
 
     # ---- an invoice -----------------------------------------------------------------------------------------------
 

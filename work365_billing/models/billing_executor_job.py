@@ -58,6 +58,7 @@ class BillingExecutor(models.AbstractModel):
         today = company._billing_today()
         self._transaction(lambda: self._apply_changes(company))
         self._renew_contracts(company, today)
+        self._transaction(lambda: self._search_contracts_of_items(company)._sync_item_schedules())
         due = self._transaction(
             lambda: self._hold_missed(company, self._search_due_contracts(company, today), today))
         self._run(company, (due | self._search_ending_contracts(company, today)).ids, today, self._bill_contracts)
@@ -95,12 +96,19 @@ class BillingExecutor(models.AbstractModel):
         waiting = domain & Domain("retry_at", ">", fields.Datetime.now())
         return {contract.id for [contract] in self.env["billing.schedule"]._read_group(waiting, ["contract_id"])}
 
-    def _search_ending_contracts(self, company, day):
-        """Return the contracts whose end has passed and of which no row is due: they get a last look."""
-        due = self.env["billing.schedule"]._search(self.env["billing.schedule"]._get_due_domain(company, day))
+    def _search_contracts_of_items(self, company):
+        """Return the contracts in which items may be billed on days of their own."""
         return self.env["billing.contract"].search([
-            ("company_id", "=", company.id), ("state", "=", "active"), ("date_end", "<", day),
-            ("schedule_ids", "not any", [("id", "in", due)])])
+            ("company_id", "=", company.id), ("state", "=", "active"), ("contract_type", "!=", "recurring")])
+
+    def _search_ending_contracts(self, company, day):
+        """Return the contracts of which something ended with no row due: they get a last look."""
+        due = self.env["billing.schedule"]._search(self.env["billing.schedule"]._get_due_domain(company, day))
+        ended = Domain("date_end", "<", day) | Domain(
+            "subscription_ids", "any", self.env["billing.subscription"]._get_left_domain(day))
+        return self.env["billing.contract"].search(ended & Domain([
+            ("company_id", "=", company.id), ("state", "=", "active"),
+            ("schedule_ids", "not any", [("id", "in", due)])]))
 
     def _apply_changes(self, company):
         """Let the changes whose date has come take effect; one that is refused stays scheduled and harms no other."""

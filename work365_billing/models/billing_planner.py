@@ -1,7 +1,9 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from ..engine import reasons
-from ..engine.biller import plan
+from ..engine.biller import plan, rows_sorted
 from ..engine.plan import Invoice
 from . import billing_reason
 from .billing_facts import FactsReader, day_after
@@ -31,14 +33,14 @@ class BillingPlanner(models.AbstractModel):
         reader.drop_missed(day)
         now = fields.Datetime.now()
 
-        def choose(contract, terms):
+        def choose(contract):
             rows = []
             for row in reader.rows_of(contract):
                 if row.state not in ("pending", "error") or row.on_hold or row.schedule_date > day:
                     continue
                 if row.retry_at and row.retry_at > now:
                     return rows, row
-                rows.append(reader.engine_row(row, terms))
+                rows.append(reader.engine_row(row))
             return rows + self._final_rows(reader, contract, rows, day), None
 
         return self._plan_chosen(reader, choose, day)
@@ -54,13 +56,14 @@ class BillingPlanner(models.AbstractModel):
         reader.renew(day)
         reader.drop_missed(day)
 
-        def choose(contract, terms):
+        def choose(contract):
             if contract.state != "active" and not (assume_active and contract.state in ("draft", "suspended")):
                 return [], None
             rows = [
-                reader.engine_row(row, terms) for row in reader.rows_of(contract)
+                reader.engine_row(row) for row in reader.rows_of(contract)
                 if row.state in ("pending", "error") and not row.on_hold and row.schedule_date <= day]
-            rows += self._drop_missed(contract, reader.virtual_rows(contract, terms, day))
+            rows += self._drop_missed(contract, reader.virtual_rows(contract, day))
+            rows = rows_sorted(rows)
             return rows + self._final_rows(reader, contract, rows, day), None
 
         return self._plan_chosen(reader, choose, day)
@@ -81,7 +84,7 @@ class BillingPlanner(models.AbstractModel):
         reader = FactsReader(schedules.contract_id, replaced=replaced, credited=schedules._get_credited_invoices())
         row_of = {row.contract_id: row for row in schedules}
         result = self._plan_chosen(
-            reader, lambda contract, terms: ([reader.engine_row(row_of[contract], terms)], None), day)
+            reader, lambda contract: ([reader.engine_row(row_of[contract])], None), day)
         if replace:
             invoice_of = {row.id: row.resulting_invoice_id.id for row in schedules}
             for planned in result:
@@ -90,59 +93,90 @@ class BillingPlanner(models.AbstractModel):
 
     @api.model
     def _plan_next(self, contracts):
-        """Return the amount of the next invoice per contract id, before tax."""
+        """Return the amount that is billed on the next invoice date, per contract id, before tax."""
         active = contracts.filtered(lambda contract: contract.state == "active")
         if not active:
             return {}
         reader = FactsReader(active)
 
-        def choose(contract, terms):
-            open_rows = [
-                row for row in reader.rows_of(contract) if row.state in ("pending", "error") and not row.on_hold]
-            return [reader.engine_row(row, terms) for row in open_rows[:1]], None
+        def choose(contract):
+            open_rows = [row for row in reader.rows_of(contract) if row._is_open()]
+            next_rows = [row for row in open_rows if row.schedule_date == open_rows[0].schedule_date]
+            return [reader.engine_row(row) for row in next_rows], None
 
-        return {planned.contract_id: float(planned.amount) for planned in self._plan_chosen(reader, choose, None)}
+        amounts = defaultdict(float)
+        for planned in self._plan_chosen(reader, choose, None):
+            amounts[planned.contract_id] += float(planned.amount)
+        return amounts
 
     # ---- rows -----------------------------------------------------------------------------------------------------
 
     def _drop_missed(self, contract, rows):
         """Return ``rows``, not in the ledger yet; where only the current period is billed, from that one on."""
-        rows, today = list(rows), contract.company_id._billing_today()
-        due = [row for row in rows if row.schedule_date <= today]
-        return rows[max(len(due) - 1, 0):] if contract.catch_up == "current" else rows
+        today, current = contract.company_id._billing_today(), {}
+        for row in rows:
+            if row.schedule_date <= today and not row.items_until:
+                current[row.owner] = row.start
+        return [row for row in rows if contract.catch_up != "current" or row.items_until
+                or row.start >= current.get(row.owner, row.start)]
 
     def _final_rows(self, reader, contract, rows, day):
-        """Return the row of the final change-log invoice, the day after the end, once every cycle is settled."""
-        end = reader.end_of(contract)
-        if contract.auto_renew or not end or day <= end:
-            return []
-        planned = {row.key for row in rows}
-        still_open = [
-            row for row in reader.rows_of(contract) if row.state in ("pending", "error") and row.id not in planned]
-        if still_open or any(row.kind == "change_log" for row in rows):
-            return []
-        if not (reader.has_pending_logs(contract) or reader.items_of(contract) or reader.has_minimum(contract)):
-            return []
-        items = reader.items_of(contract)
+        """Return the rows of the final change-log invoices: one per owner that has ended and has something left."""
+        end = None if contract.auto_renew else reader.end_of(contract)
+        if contract.contract_type == "item_based":
+            finals = [
+                self._final_row_of_subscription(reader, sub, reader.last_day_of(sub, end), rows, day)
+                for sub in reader.owners_of(contract)]
+        else:
+            finals = [self._final_row_of_contract(reader, contract, end, rows, day)]
+        return [row for row in finals if row]
+
+    def _final_row_of_contract(self, reader, contract, end, rows, day):
+        """Return the row for what is left the day after the end, once every cycle is settled, or None."""
+        if not end or day <= end or self._is_unsettled(reader, contract, rows):
+            return None
+        items = reader.items_of(contract) if contract.contract_type == "recurring" else ()
+        if not (items or reader.newest_entry_of(contract) or reader.has_minimum(contract)):
+            return None
         later = [item.invoice_on for item in items if not item.obstacle and item.invoice_on <= day]
-        return [self._change_log_row(reader, contract, max([day_after(end), *later]))]
+        return reader.change_log_row(contract, max([day_after(end), *later]))
+
+    def _final_row_of_subscription(self, reader, sub, end, rows, day):
+        """Return the row for what is left of an ended subscription: the day after, or when it was entered; or None."""
+        if not end or day <= end or self._is_unsettled(reader, sub, rows):
+            return None
+        entered = reader.newest_entry_of(sub)
+        days = [item.invoice_on for item in reader.items_of(sub.contract_id)
+                if item.charge == sub.id and not item.obstacle and item.invoice_on <= day]
+        if not (entered or days or reader.has_minimum(sub)):
+            return None
+        up_to = max([day_after(end), *days, *([entered] if entered else [])])
+        return reader.change_log_row(sub, up_to) if up_to <= day else None
+
+    def _is_unsettled(self, reader, owner, rows):
+        """Tell whether ``owner`` has an open row that is not among the planned ``rows``, or a change-log row there."""
+        planned, name = {row.key for row in rows}, reader.engine_owner(owner)
+        if any(row.kind == "change_log" and row.owner in (name, None) for row in rows):
+            return True
+        return any(
+            row.state in ("pending", "error") and row._get_cycle_owner() == owner and row.id not in planned
+            for row in reader.rows_of(owner._get_cycle_contract()))
 
     # ---- planning -------------------------------------------------------------------------------------------------
 
     def _plan_chosen(self, reader, choose, day):
-        """Plan the rows that ``choose(contract, terms)`` returns for each contract.
+        """Plan the rows that ``choose(contract)`` returns for each contract.
 
         ``choose`` returns the engine rows to plan and, where one blocks those after it, that ledger row.
         """
         writer = LineWriter(reader, day)
         result = []
         for contract in reader.contracts:
-            terms = contract._billing_terms()
             result += [self._left_out(contract, row, reasons.CATCH_UP) for row in reader.missed_of(contract)]
-            rows, blocking = choose(contract, terms)
+            rows, blocking = choose(contract)
             if rows:
                 rows = reader.chain(contract, rows)
-                engine_contract = reader.engine_contract(contract, terms, min(row.start for row in rows))
+                engine_contract = reader.engine_contract(contract, rows)
                 for row, invoice in zip(rows, plan(engine_contract, rows), strict=True):
                     result.append(self._planned(reader, contract, row, invoice))
             if blocking:
@@ -153,7 +187,8 @@ class BillingPlanner(models.AbstractModel):
     def _planned(self, reader, contract, row, invoice):
         planned = PlannedInvoice(
             contract_id=contract.id, schedule_id=row.key if row.key > 0 else None, kind=row.kind, cycle_start=row.start,
-            cycle_end=row.end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice)
+            cycle_end=row.end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice,
+            owner_vals=reader.owner_of(contract, row)._prepare_owner_vals())
         if not invoice.lines:
             planned.code = reasons.NOTHING_TO_BILL if row.kind == "regular" else reasons.NOTHING_LEFT
             planned.message = self._explain(reader, planned)
@@ -164,7 +199,8 @@ class BillingPlanner(models.AbstractModel):
         return PlannedInvoice(
             contract_id=contract.id, schedule_id=row.id, kind=row.kind, cycle_start=row.cycle_start,
             cycle_end=row.cycle_end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice,
-            code=code, message=billing_reason.explain(self.env, code))
+            owner_vals=row._get_cycle_owner()._prepare_owner_vals(), code=code,
+            message=billing_reason.explain(self.env, code))
 
     def _explain(self, reader, planned):
         """Return the reasons of a row without lines, one per subscription or item."""

@@ -55,7 +55,7 @@ class BillingPlanner(models.AbstractModel):
             one, and of the next are returned, and those before that it alters
         """
         today = contract.company_id._billing_today()
-        until = self._get_next_due(contract, max(day, today))
+        until = max(self._get_next_due(one.subscription._get_cycle_owner(), max(day, today)) for one in edits)
         without, with_it = (
             {self._get_key(planned): planned
              for planned in self._plan_until(contract, until, assume_active=True, edits=chosen)}
@@ -70,12 +70,14 @@ class BillingPlanner(models.AbstractModel):
     def _get_key(planned):
         return planned.kind, planned.schedule_date, planned.cycle_start
 
-    def _get_next_due(self, contract, day):
-        """Return the day on which the cycle after the one of ``day`` is due, or the day after the end."""
-        terms = contract._billing_terms()
+    def _get_next_due(self, owner, day):
+        """Return the day on which the cycle of ``owner`` after the one of ``day`` is due, or the day after the end."""
+        contract, terms = owner._get_cycle_contract(), owner._billing_terms()
+        if not terms:
+            return day
         day = max(day, terms.first_day)
         cycle = cycle_at(terms, day)
         following = cycle and next_cycle(terms, cycle)
         if not following:
-            return max(day, contract.date_end + ONE_DAY)
+            return max(day, terms.end + ONE_DAY)
         return max(day, schedule_date(following, contract.billing_policy, contract.billing_offset))

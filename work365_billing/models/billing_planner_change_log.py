@@ -1,17 +1,11 @@
 """Change-log invoices: what changes up to a date have left to bill, between two cycles."""
 
-from datetime import timedelta
-from itertools import count
-
 from odoo import api, models
-from odoo.tools import format_date
 
-from ..engine import facts, reasons
-from ..engine.cycles import Cycle
-from ..engine.periods import Period
+from ..engine import reasons
 from ..engine.plan import Invoice
 from . import billing_reason
-from .billing_facts import FactsReader, day_after
+from .billing_facts import FactsReader
 from .planned import PlannedInvoice
 
 
@@ -36,8 +30,8 @@ class BillingPlanner(models.AbstractModel):
         reader = FactsReader(contracts)
         blocking = {contract.id: self._find_blocking(reader.rows_of(contract), up_to) for contract in reader.contracts}
 
-        def choose(contract, _terms):
-            return [] if blocking[contract.id] else [self._change_log_row(reader, contract, up_to)], None
+        def choose(contract):
+            return [] if blocking[contract.id] else [reader.change_log_row(contract, up_to)], None
 
         planned = {one.contract_id: one for one in self._plan_chosen(reader, choose, day)}
         return [
@@ -52,20 +46,9 @@ class BillingPlanner(models.AbstractModel):
             and row.schedule_date <= up_to and row.cycle_start <= up_to).sorted("cycle_start")[:1]
 
     def _refuse_earlier_open(self, row, up_to):
-        period = self.env._(
-            "Billing cycle %(start)s – %(end)s is not invoiced.", start=format_date(self.env, row.cycle_start),
-            end=format_date(self.env, row.cycle_end))
+        period = self.env._("Billing cycle %(period)s is not invoiced.", period=row._get_period_name())
         return PlannedInvoice(
             contract_id=row.contract_id.id, schedule_id=None, kind="change_log", cycle_start=up_to, cycle_end=up_to,
             schedule_date=up_to, invoice_date=up_to, invoice=Invoice(row=0, kind="change_log", lines=(), reasons=()),
             code=reasons.EARLIER_OPEN, blocking_id=row.id,
             message=f"{billing_reason.explain(self.env, reasons.EARLIER_OPEN)} {period}")
-
-    def _change_log_row(self, reader, contract, up_to):
-        """Return a change-log row that is not in the ledger yet and bills what is left up to ``up_to`` (inclusive).
-
-        However old a change is, it is billed: the first day only tells the row from the others of its kind.
-        """
-        taken = {row.cycle_start for row in reader.rows_of(contract) if row.kind == "change_log"}
-        start = next(day for back in count() if (day := up_to - timedelta(days=back)) not in taken)
-        return facts.Row(0, "change_log", Cycle(0, start, up_to, Period(start, day_after(up_to))), up_to)

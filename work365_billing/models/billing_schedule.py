@@ -70,8 +70,37 @@ class BillingSchedule(models.Model):
     @api.depends("contract_id", "subscription_id")
     def _compute_source_key(self):
         for row in self:
-            source = row.subscription_id or row.contract_id
-            row.source_key = f"{source._name},{source.id}"
+            row.source_key = row._get_cycle_owner()._get_source_key()
+
+    def _get_cycle_owner(self):
+        """Return the record whose period this is."""
+        return self.subscription_id or self.contract_id
+
+    def _get_log_domain(self):
+        """Return the domain of the change logs of what is billed in this period."""
+        if self.subscription_id:
+            return [("subscription_id", "=", self.subscription_id.id)]
+        return [("contract_id", "=", self.contract_id.id)]
+
+    def _is_for_items(self):
+        """Tell whether this is no cycle, but a day on which only items are billed."""
+        return self.kind == "regular" and self._get_cycle_owner() == self.contract_id and (
+            self.contract_id.contract_type != "recurring")
+
+    def _get_remade(self, stays=None):
+        """Return those of these cycles of one owner that are made anew when its terms change.
+
+        All open ones do after the last that is billed, skipped or on hold.
+
+        :param stays: open rows that stay as well
+        """
+        kept = self.filtered(lambda row: not row._is_open()) | (stays or self.browse())
+        last = max(kept.mapped("cycle_end"), default=None)
+        return (self - kept).filtered(lambda row: not last or row.cycle_start > last)
+
+    def _is_open(self):
+        """Tell whether the period is to be billed, by the job as well."""
+        return self.state in ("pending", "error") and not self.on_hold
 
     @api.depends("contract_id.billing_policy", "contract_id.billing_offset", "cycle_start", "cycle_end", "kind")
     def _compute_schedule_date(self):
@@ -92,7 +121,7 @@ class BillingSchedule(models.Model):
         for row in self:
             row.status = "active" if row.active else "inactive"
 
-    @api.depends("contract_id.name", "cycle_start", "cycle_end")
+    @api.depends("contract_id.name", "subscription_id.name", "cycle_start", "cycle_end")
     @api.depends_context("lang", "billing_short_name")
     def _compute_display_name(self):
         short = self.env.context.get("billing_short_name")
@@ -101,9 +130,12 @@ class BillingSchedule(models.Model):
             row.display_name = period if short else f"{row.contract_id.name} · {period}"
 
     def _get_period_name(self):
-        """Return both ends of the period, in the user's format."""
+        """Return what the row bills and when, in the user's format: the subscription where the cycle is its own."""
         self.ensure_one()
-        return f"{format_date(self.env, self.cycle_start)} – {format_date(self.env, self.cycle_end)}"
+        start, end = format_date(self.env, self.cycle_start), format_date(self.env, self.cycle_end)
+        if self._is_for_items():
+            return self.env._("Items of %(date)s", date=start)
+        return f"{self.subscription_id.name} · {start} – {end}" if self.subscription_id else f"{start} – {end}"
 
     # ---- what is due ----------------------------------------------------------------------------------------------
 
@@ -120,9 +152,9 @@ class BillingSchedule(models.Model):
 
     @api.model
     def _find_next_uninvoiced(self, contracts):
-        """Return the oldest billing cycle of each contract that is not invoiced, by contract id."""
+        """Return the billing cycle of each contract that is to be invoiced next, by contract id."""
         domain = Domain([("kind", "=", "regular"), ("state", "in", ("pending", "error"))])
-        return self._find_one_each(contracts, domain, SQL("cycle_start, id"))
+        return self._find_one_each(contracts, domain, SQL("schedule_date, cycle_start, id"))
 
     @api.model
     def _find_last_invoiced(self, contracts, kind):
@@ -132,7 +164,7 @@ class BillingSchedule(models.Model):
 
     def _find_one_each(self, contracts, domain, order):
         """Return the first row of ``domain`` per contract id: an invoice or two, where a ledger may hold hundreds."""
-        self.flush_model(["contract_id", "cycle_start"])
+        self.flush_model(["contract_id", "schedule_date", "cycle_start"])
         query = self.with_context(active_test=False)._search(domain & Domain("contract_id", "in", contracts.ids))
         found = self.env.execute_query(SQL(
             "SELECT DISTINCT ON (contract_id) contract_id, id FROM billing_schedule WHERE id IN %s "
@@ -198,6 +230,12 @@ class BillingSchedule(models.Model):
                 "on_hold": on_hold, "reason": reasons.ON_HOLD if on_hold else False,
                 "message": billing_reason.explain(self.env, reasons.ON_HOLD) if on_hold else False})
 
+    def _remove(self):
+        """Take rows out of the ledger in which nothing is billed any more."""
+        mended = self._in_error()
+        self.unlink()
+        mended._close_alerts(self.env._("There is nothing to bill any more."))
+
     def _get_credited_invoices(self):
         """Return the invoices of the free periods that were credited in full: what they billed waits with them."""
         free = self.filtered(lambda row: not row.resulting_invoice_id)
@@ -215,9 +253,21 @@ class BillingSchedule(models.Model):
                 raise UserError(self.env._(
                     "%(period)s is not open: there is nothing to skip.", period=row.display_name))
         rows._set_skipped(reasons.SKIPPED, self.env._("Skipped by %(user)s.", user=self.env.user.name))
+        rows._withhold_items()
         for row in self:
             row.contract_id.message_post(body=self.env._(
                 "Period %(period)s was skipped by %(user)s.", period=row._get_period_name(), user=self.env.user.name))
+
+    def _withhold_items(self):
+        """Mark the items of a skipped day as not billable: they would go to the next free day."""
+        for row in self.filtered(lambda row: row._is_for_items()):
+            items = row.contract_id.item_ids.filtered(
+                lambda item, row=row: item.billable and not item.invoice_line_id and item.invoice_on <= row.cycle_end)
+            items.billable = False
+            for item in items:
+                row.contract_id.message_post(body=self.env._(
+                    "%(item)s is no longer billable, because its day was skipped: tick Billable to bill it.",
+                    item=item.name))
 
     def action_retry(self):
         """Let the hourly job try the periods again at once, without waiting."""

@@ -23,10 +23,27 @@ class BillingSourceMixin(models.AbstractModel):
         "account.move.line", "Invoice Line", index="btree_not_null", ondelete="set null", readonly=True, copy=False)
     invoice_id = fields.Many2one(related="invoice_line_id.move_id", string="Invoice")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        records._get_billing_contract()._sync_item_schedules()
+        return records
+
     def write(self, vals):
         if "invoice_line_id" in vals and not self.env.su:
             raise AccessError(self.env._("What an item is billed on follows its invoice: delete or credit that."))
-        return super().write(vals)
+        changes = {self._billing_contract_field, *self._billing_fields} & set(vals)
+        contracts = self._get_billing_contract() if changes else self.env["billing.contract"]
+        result = super().write(vals)
+        if changes:
+            (contracts | self._get_billing_contract())._sync_item_schedules()
+        return result
+
+    def unlink(self):
+        contracts = self._get_billing_contract()
+        result = super().unlink()
+        contracts._sync_item_schedules()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

@@ -139,7 +139,7 @@ class BillingSubscription(models.Model):
     def _check_later_end(self, end):
         """Refuse a later end when the days after the old one lie in an invoiced cycle: they would never be billed."""
         for subscription in self.filtered(lambda sub: sub.date_end and (not end or end > sub.date_end)):
-            rows = subscription.contract_id.schedule_ids.sudo().filtered(
+            rows = subscription.sudo()._get_schedules().filtered(
                 lambda row, sub=subscription: row.state == "invoiced" and row.cycle_end > sub.date_end)
             if rows:
                 raise UserError(self.env._(
@@ -203,7 +203,7 @@ class BillingSubscription(models.Model):
 
     def _check_start_not_invoiced(self, start, first):
         """Refuse an earlier start within a cycle whose invoice was made with the later one: it would not be billed."""
-        rows = self.contract_id.schedule_ids.sudo().filtered(
+        rows = self.sudo()._get_schedules().filtered(
             lambda row: row.state == "invoiced" and row.cycle_end >= start and row.last_log_id >= first.id)
         if rows:
             raise UserError(self.env._(

@@ -190,8 +190,8 @@ class BillingSubscription(models.Model):
     def _get_rows(self, day):
         """Return the regular ledger rows that end on or after ``day`` and were not skipped."""
         return self.env["billing.schedule"].sudo().with_context(active_test=False).search([
-            ("contract_id", "=", self.contract_id.id), ("subscription_id", "in", (False, self.id)),
-            ("kind", "=", "regular"), ("cycle_end", ">=", day), ("state", "!=", "skipped")])
+            ("source_key", "=", self._get_cycle_owner()._get_source_key()), ("kind", "=", "regular"),
+            ("cycle_end", ">=", day), ("state", "!=", "skipped")])
 
     # ---- the logs as the engine sees them -------------------------------------------------------------------------
 

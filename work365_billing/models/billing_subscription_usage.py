@@ -108,7 +108,8 @@ class BillingSubscription(models.Model):
         self.usage_quantity = self.usage_amount = 0.0
         metered = self.filtered(lambda subscription: subscription.pricing == "usage" and subscription._origin)
         cycles = {
-            sub: usage_cycle(sub.contract_id._billing_terms(), sub.company_id._billing_today()) for sub in metered}
+            sub: usage_cycle(owner._billing_terms() or owner._billing_series(), sub.company_id._billing_today())
+            for sub, owner in ((sub, sub._get_cycle_owner()) for sub in metered)}
         usages = self.env["billing.usage"]._read_group(
             [("subscription_id", "in", metered.ids), ("state", "!=", "archived"),
              ("period_end", ">=", min((cycle.start for cycle in cycles.values()), default=fields.Date.today()))],

@@ -3,7 +3,6 @@
 from odoo import fields, models
 
 from ..engine import history
-from ..engine.cycles import cycles
 
 
 class BillingSubscription(models.Model):
@@ -56,8 +55,8 @@ class BillingSubscription(models.Model):
         if starts:
             return min(starts)
         last = max(rows.mapped("cycle_end"), default=None)
-        return next((
-            cycle.start for cycle in cycles(self.contract_id._billing_terms(last)) if cycle.start >= today), None)
+        coming = self._get_cycle_owner()._get_cycles_after(last)
+        return next((cycle.start for cycle in coming if cycle.start >= today), None)
 
     def _get_quantity_before_end(self):
         """Return the quantity that the subscription had before it became inactive."""

@@ -65,13 +65,16 @@ class MeterReader:
                 """, ids=subscriptions.ids, replaced=replaced.ids)):
             self._held[subscription].append((day, facts.Metered(quantity=exact(quantity))))
 
-    def meters(self, subscriptions, terms):
-        """Return the engine's meters of the ``subscriptions`` of one contract."""
+    def meters(self, subscriptions, terms_of):
+        """Return the engine's meters of the ``subscriptions`` of one contract.
+
+        :param terms_of: function of a subscription, gives the terms of the cycles in which it is billed
+        """
         return tuple(
             facts.Meter(
                 id=sub.id, card=sub.rate_card_id._get_billing_card() if sub.rate_card_id else None,
                 minimum=Decimal(str(sub.minimum_commitment)), by_record=sub.usage_rollup == "none",
-                held=self._by_cycle(self._held[sub.id], terms))
+                held=self._by_cycle(self._held[sub.id], terms_of(sub)))
             for sub in subscriptions & self._subscriptions)
 
     @staticmethod
@@ -90,10 +93,10 @@ class MeterReader:
 
 
 def with_previous(rows, others, end):
-    """Return the engine rows of one contract with the schedule date of the row before each.
+    """Return the engine rows of one owner of cycles with the schedule date of the row before each.
 
     :param others: its rows in the ledger
-    :param end: last day of the contract: from then on a change-log invoice closes cycles like a regular one
+    :param end: its last day: from then on a change-log invoice closes cycles like a regular one
     """
     regular = {row.cycle_start: row.schedule_date for row in others if row.kind == "regular"}
     regular |= {row.start: row.schedule_date for row in rows if row.kind == "regular"}

@@ -34,6 +34,13 @@ class LogEdits:
     def __bool__(self):
         return bool(self.removed or self.created or self.completing or self.changed)
 
+    def get_entries(self):
+        """Return the entries of ``engine.history`` that the subscription has when the edits are written."""
+        entries = self.subscription._get_entries(self.removed)
+        newest = max((entry.id for entry in entries), default=0)
+        created = enumerate([*self.created, *self.completing], start=newest + 1)
+        return [*entries, *(self.subscription._entry(number, vals) for number, vals in created)]
+
     def apply(self, logs, first):
         """Return what the engine's ``logs`` of the subscription are when the edits are written.
 

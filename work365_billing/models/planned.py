@@ -10,11 +10,12 @@ from ..engine.plan import Invoice
 class PlannedInvoice:
     """One ledger row with the invoice that it makes, or the reason why it makes none.
 
-    ``schedule_id`` is None for a row that is not in the ledger yet. ``vals_list`` are the values of the invoice lines
-    in the order of ``invoice.lines``; for a credit note (``move_type``) the quantities are turned round already.
-    ``code`` is the reason when there is no invoice, ``problem`` tells that it is one that somebody must mend, and
-    ``blocking_id`` the open ledger row that must be settled first, ``replaced_move_id`` the
-    invoice whose place the new one takes, ``job_id`` the job of a bulk operation that asks for the invoice.
+    ``schedule_id`` is None for a row that is not in the ledger yet: ``owner_vals`` then say whose it is.
+    ``vals_list`` are the values of the invoice lines in the order of ``invoice.lines``; for a credit note
+    (``move_type``) the quantities are turned round already. ``code`` is the reason when there is no invoice,
+    ``problem`` tells that it is one that somebody must mend, and ``blocking_id`` the open ledger row that must be
+    settled first, ``replaced_move_id`` the invoice whose place the new one takes, ``job_id`` the job of a bulk
+    operation that asks for the invoice.
     """
 
     contract_id: int
@@ -25,6 +26,7 @@ class PlannedInvoice:
     schedule_date: date
     invoice_date: date
     invoice: Invoice
+    owner_vals: dict = field(default_factory=dict)
     move_vals: dict = field(default_factory=dict)
     vals_list: list = field(default_factory=list)
     reversed_move_id: int | None = None
@@ -51,6 +53,7 @@ class PlannedInvoice:
             for line, vals in zip(self.invoice.lines, self.vals_list, strict=True)]
         return {
             "contract_id": self.contract_id,
+            "subscription_id": self.owner_vals.get("subscription_id"),
             "schedule_id": self.schedule_id,
             "kind": self.kind,
             "cycle_start": self.cycle_start,

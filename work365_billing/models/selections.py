@@ -7,6 +7,7 @@ FREQUENCIES = [
     ("annual", "Annual"),
     ("triennial", "Triennial"),
 ]
+CONTRACT_TYPES = [("recurring", "Recurring"), ("item_based", "Item Based"), ("non_recurring", "Non-Recurring")]
 KINDS = [("regular", "Regular"), ("change_log", "Change Log")]
 ORIGINS = [
     ("hourly", "Hourly Job"),

@@ -73,6 +73,38 @@ class TestPlanner(BillingCommon):
         few, many = self.plan(contracts[:5]), self.plan(contracts)
         self.assertEqual(len(few), len(many), "\n".join(statement[:200] for statement in many))
 
+    def make_mixed(self, count):
+        """Return contracts of every type, with two subscriptions or three items each that are due on 2 March."""
+        contracts = self.env["billing.contract"]
+        for number in range(count):
+            product = self._create_product(name=f"Service {number}", lst_price=100.0)
+            subs = [{"product_id": product.id, "price_unit": 9.0}, {"price_unit": 3.0, "date_start": "2026-02-01"}]
+            items = [Command.create({"product_id": product.id, "price_unit": 5.0, "invoice_on": f"2026-02-{day}"})
+                     for day in (10, 11, 12)]
+            for contract_type in ("recurring", "item_based", "non_recurring"):
+                contracts |= self.make_contract(
+                    *(subs if contract_type != "non_recurring" else ()), contract_type=contract_type, item_ids=items,
+                    name=f"{contract_type} {number}", date_start="2026-01-01", date_end="2026-12-31")
+        return contracts
+
+    def test_the_number_of_queries_does_not_depend_on_the_number_of_contracts_of_any_type(self):
+        contracts = self.make_mixed(12)
+
+        def run(chosen):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            with freeze_time("2026-03-02 05:00:00"), self.statements() as found:
+                chosen._top_up_schedules()
+                planned = self.env["billing.planner"]._plan_due(chosen, self.company._billing_today())
+                self.env.flush_all()
+            lines = sum(len(one.lines) for one in planned)
+            self.assertEqual(lines, len(chosen) // 3 * (5 + 3 + 5 + 3 + 3))
+            return found
+
+        run(contracts[:3])
+        few, many = run(contracts[:6]), run(contracts)
+        self.assertEqual(len(few), len(many), "\n".join(statement[:200] for statement in many))
+
     def test_planning_writes_nothing(self):
         contracts = self.make_many(3)
         self.env.flush_all()

@@ -1,0 +1,151 @@
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from ..engine import history
+from ..engine.cycles import due_cycles
+
+# What the cycles of a subscription are computed from.
+CYCLE_FIELDS = ("date_start", "date_end", "sales_unit", "billed_through")
+
+
+class BillingSubscription(models.Model):
+    """A subscription of an item-based contract has cycles of its own: from its start, as long as its sales unit."""
+
+    _name = "billing.subscription"
+    _inherit = ["billing.subscription", "billing.cycle.owner"]
+
+    contract_type = fields.Selection(related="contract_id.contract_type", string="Contract Type")
+    schedule_ids = fields.One2many(
+        "billing.schedule", "subscription_id", "Billing Schedules", context={"active_test": False})
+    billed_through = fields.Date(
+        copy=False, tracking=True,
+        help="Last day of this subscription that was billed before it was entered here: nothing up to it is billed "
+             "again.")
+    deactivated_on = fields.Date(
+        "Deactivate On", compute="_compute_deactivated_on", store=True,
+        help="First day that is not billed any more, also while the change is only scheduled.")
+
+    @api.depends("change_log_ids.event", "change_log_ids.effective_date", "change_log_ids.completes_id")
+    def _compute_deactivated_on(self):
+        for subscription in self:
+            subscription.deactivated_on = self._get_deactivation(subscription._get_entries())
+
+    @api.model
+    def _get_deactivation(self, entries):
+        """Return the first day that is not billed any more by the engine's ``entries``, or None."""
+        state, last = history.last_state(entries, date.max)
+        return last.day if state == history.INACTIVE else None
+
+    past_message = fields.Char(
+        compute="_compute_past_message", help="How many invoices follow at once because the start lies in the past.")
+
+    @api.depends("contract_id", "date_start", "date_end", "sales_unit", "billed_through", "schedule_ids.state")
+    def _compute_past_message(self):
+        for subscription in self:
+            due = subscription._get_due_cycles()
+            subscription.past_message = self.env._(
+                "The start is in the past: %(count)s billing cycles since %(date)s are due, and the next run makes an "
+                "invoice for each.", count=len(due), date=format_date(self.env, due[0].start)) if due else False
+
+    def _get_due_cycles(self):
+        """Return the cycles of its own that are due today and not settled, oldest first."""
+        contract = self.contract_id
+        if contract.contract_type != "item_based" or contract.state != "active" or not self.date_start:
+            return []
+        terms = self._billing_terms()
+        due = due_cycles(
+            terms, contract.billing_policy, contract.billing_offset, contract.company_id._billing_today(),
+        ) if terms else []
+        settled = {row.cycle_start for row in self.schedule_ids if row.kind == "regular" and not row._is_open()}
+        return [cycle for cycle in due if cycle.start not in settled]
+
+    @api.constrains("contract_id")
+    def _check_has_cycles(self):
+        for subscription in self:
+            if subscription.contract_id.contract_type == "non_recurring":
+                raise ValidationError(self.env._(
+                    "%(contract)s is non-recurring: it has no billing cycles, and %(subscription)s would never be "
+                    "billed. Enter a non-recurring item, or a contract of the type Recurring or Item Based.",
+                    contract=subscription.contract_id.display_name, subscription=subscription.name))
+
+    # ---- the subscription as the owner of cycles ------------------------------------------------------------------
+
+    def _get_cycle_contract(self):
+        return self.contract_id
+
+    def _prepare_owner_vals(self):
+        return {"contract_id": self.contract_id.id, "subscription_id": self.id}
+
+    def _get_cycle_frequency(self):
+        return self.sales_unit
+
+    def _get_own_last_day(self, entries=None):
+        """Return the last day that may be billed, whatever the end of the contract, or None.
+
+        :param entries: the engine's entries of the changes; default those that are written
+        """
+        deactivated = self.deactivated_on if entries is None else self._get_deactivation(entries)
+        days = [self.date_end, deactivated and deactivated - timedelta(days=1)]
+        return min(filter(None, days), default=None)
+
+    def _get_billed_elsewhere(self):
+        contract = self.contract_id
+        days = [self.billed_through, contract.billed_through, contract.date_start - timedelta(days=1)]
+        return max(filter(None, days))
+
+    @api.model
+    def _get_left_domain(self, day):
+        """Return the domain of what had cycles of its own, ended before ``day`` and may have something left to bill."""
+        ended = Domain("date_end", "<", day) | Domain("deactivated_on", "<=", day)
+        usage = Domain("usage_ids", "any", [("state", "=", "confirmed")])
+        minimum = Domain("minimum_commitment", ">", 0) & Domain(
+            "schedule_ids", "not any", [("kind", "=", "change_log")])
+        changes = Domain("change_log_ids", "any", [("state", "=", "active")])
+        return Domain("contract_id.contract_type", "=", "item_based") & ended & (changes | usage | minimum)
+
+    def _get_cycle_owner(self):
+        """Return the record in whose cycles this subscription is billed."""
+        return self if self.contract_type == "item_based" else self.contract_id
+
+    def _get_schedules(self):
+        """Return the ledger rows of the cycles in which this subscription is billed."""
+        return self.contract_id.schedule_ids.filtered(lambda row: row._get_cycle_owner() == self._get_cycle_owner())
+
+    # ---- schedules ------------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A subscription that is added to an active item-based contract gets its schedules at once."""
+        subscriptions = super().create(vals_list)
+        subscriptions.contract_id.filtered(lambda contract: contract.contract_type == "item_based")._top_up_schedules()
+        return subscriptions
+
+    def write(self, vals):
+        names = [name for name in CYCLE_FIELDS if name in vals]
+        before = {subscription: [subscription[name] for name in names] for subscription in self}
+        result = super().write(vals)
+        changed = self.filtered(
+            lambda subscription: subscription.contract_type == "item_based"
+            and [subscription[name] for name in names] != before[subscription])
+        changed.contract_id._rebuild_schedules(changed)
+        return result
+
+    @contextmanager
+    def _following_deactivation(self):
+        """Let the schedules follow when a change of these subscriptions moves the day on which one is deactivated."""
+        own = self.filtered(lambda subscription: subscription.contract_type == "item_based")
+        before = {subscription: subscription.deactivated_on for subscription in own}
+        yield
+        changed = own.exists().filtered(lambda subscription: subscription.deactivated_on != before[subscription])
+        changed.contract_id._rebuild_schedules(changed)
+
+    def unlink(self):
+        contracts = self.contract_id
+        result = super().unlink()
+        contracts._sync_item_schedules()
+        return result
