@@ -256,3 +256,12 @@ def test_the_cycle_in_which_an_increase_was_left_out_is_billed_again_without_it(
     books.change(date(2026, 4, 21), -1)
     assert amounts(books.bill(1)) == [Decimal("150.00")]
     assert amounts(books.bill(2)) == [Decimal("150.00")]
+
+
+def test_what_is_changed_back_on_the_same_day_makes_no_line():
+    books = monthly()
+    books.pause(date(2026, 4, 16))
+    books.resume(date(2026, 4, 16))
+    books.change(date(2026, 4, 20), 2)
+    books.change(date(2026, 4, 20), -2)
+    assert amounts(books.bill(1)) == [Decimal("150.00")]

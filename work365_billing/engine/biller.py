@@ -131,7 +131,16 @@ class Biller:
             before, amount = amount, wanted.amount(charge, cycle, known, price)
             if log.delta and (amount != before or not price):
                 pieces.append((log, log.delta, amount - before))
-        return pieces
+        return [pieces[0], *self._without_reverted(pieces[1:])]
+
+    @staticmethod
+    def _without_reverted(pieces):
+        """Return the pieces without those of a day on which all that was changed was changed back."""
+        days = defaultdict(list)
+        for piece in pieces:
+            days[piece[0].acts_on].append(piece)
+        kept = [own for own in days.values() if any(map(sum, zip(*(piece[1:] for piece in own), strict=True)))]
+        return [piece for own in kept for piece in own]
 
     # ---- cycles that are already invoiced ---------------------------------------------------------------------
 

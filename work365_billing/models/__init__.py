@@ -22,6 +22,7 @@ from . import billing_subscription_rules
 from . import billing_subscription_mismatch
 from . import billing_subscription_windows
 from . import billing_subscription_cycles
+from . import billing_contract_suspend
 from . import billing_change_log
 from . import billing_change_log_edit
 from . import billing_source_mixin

@@ -33,7 +33,8 @@ class BillingExecutor(models.AbstractModel):
         """
         self._commit()
         self._transaction(self.env["billing.run"]._close_interrupted)
-        companies = self.env["billing.contract"]._read_group([("state", "=", "active")], ["company_id"])
+        companies = self.env["billing.contract"]._read_group(
+            [("state", "in", ("active", "suspended"))], ["company_id"])
         works = [self._run_bulk, *(self._for_company(company)._run_company for [company] in companies)]
         stopped = list(filter(None, map(self._survive, works)))
         self.env["billing.job"]._run_waiting()
@@ -57,6 +58,7 @@ class BillingExecutor(models.AbstractModel):
         company = self.env.company
         today = company._billing_today()
         self._transaction(lambda: self._apply_changes(company))
+        self._transaction(lambda: self._apply_suspensions(company))
         self._renew_contracts(company, today)
         self._transaction(lambda: self._search_contracts_of_items(company)._sync_item_schedules())
         due = self._transaction(
@@ -122,6 +124,16 @@ class BillingExecutor(models.AbstractModel):
                 subscription.contract_id._alert(
                     self.env._("A change of %(subscription)s could not take effect", subscription=subscription.name),
                     self._get_refusal(exc))
+
+    def _apply_suspensions(self, company):
+        """Suspend and resume the contracts whose day has come; one that is refused harms no other."""
+        contracts = self.env["billing.contract"]._search_suspensions(company)
+        if not contracts or not self._attempt(contracts._apply_suspensions):
+            return
+        for contract in contracts:
+            exc = self._attempt(contract._apply_suspensions)
+            if exc:
+                contract._alert(self.env._("The contract could not be suspended or resumed"), self._get_refusal(exc))
 
     # ---- chunks ---------------------------------------------------------------------------------------------------
 

@@ -73,6 +73,7 @@ class BillingSubscription(models.Model):
     def create(self, vals_list):
         subscriptions = super().create(vals_list)
         subscriptions._log_creation()
+        subscriptions._join_suspension()
         subscriptions._check_deltas()
         return subscriptions
 

@@ -22,6 +22,7 @@ RIGHTS = {
     "billing.dashboard.card": ("", "r", "r", "r"),
     "billing.missing.data": ("", "r", "r", "r"),
     "billing.run.report": ("", "r", "r", "r"),
+    "billing.contract.suspend": ("", "", "rwcu", "rwcu"),
     "billing.contract.renew": ("", "", "rwcu", "rwcu"),
     "billing.subscription.change": ("", "", "rwcu", "rwcu"),
     "billing.change.log.edit": ("", "", "rwcu", "rwcu"),

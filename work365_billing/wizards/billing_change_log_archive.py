@@ -9,15 +9,11 @@ class BillingChangeLogArchive(models.TransientModel):
     _inherit = ["billing.change.window"]
 
     log_id = fields.Many2one("billing.change.log", "Change", required=True, ondelete="cascade", readonly=True)
+    contract_id = fields.Many2one(related="log_id.contract_id")
     reason = fields.Char(help="Kept on the change log and told on the subscription.")
     counts_from = fields.Date(
         "Counts from", compute="_compute_counts_from",
         help="The change is never billed for the days before; from this day on its quantity or price counts.")
-
-    @api.depends("log_id")
-    def _compute_contract_id(self):
-        for window in self:
-            window.contract_id = window.log_id.contract_id
 
     @api.depends("log_id")
     def _compute_counts_from(self):

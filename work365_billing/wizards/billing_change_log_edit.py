@@ -11,6 +11,7 @@ class BillingChangeLogEdit(models.TransientModel):
     _inherit = ["billing.change.window"]
 
     log_id = fields.Many2one("billing.change.log", "Change", required=True, ondelete="cascade", readonly=True)
+    contract_id = fields.Many2one(related="log_id.contract_id")
     is_withdrawal = fields.Boolean(readonly=True)
     event = fields.Selection(related="log_id.event")
     sets_price = fields.Boolean(related="log_id.sets_price")
@@ -30,11 +31,6 @@ class BillingChangeLogEdit(models.TransientModel):
     pause_policy = fields.Selection(
         PAUSE_POLICIES, "While Paused", compute="_compute_values", store=True, readonly=False, compute_sudo=False)
     resume_on = fields.Date(compute="_compute_values", store=True, readonly=False, compute_sudo=False)
-
-    @api.depends("log_id")
-    def _compute_contract_id(self):
-        for window in self:
-            window.contract_id = window.log_id.contract_id
 
     @api.depends("log_id")
     def _compute_changes_quantity(self):

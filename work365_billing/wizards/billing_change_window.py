@@ -16,7 +16,7 @@ class BillingChangeWindow(models.AbstractModel):
     _name = "billing.change.window"
     _description = "Window of a Change"
 
-    contract_id = fields.Many2one("billing.contract", compute="_compute_contract_id")
+    contract_id = fields.Many2one("billing.contract", readonly=True)
     currency_id = fields.Many2one(related="contract_id.currency_id")
     refund_info = fields.Char(compute="_compute_refund_info", help="The refund policy in force.")
     problem = fields.Text(**COMPUTED, help="Why the change cannot be made.")
@@ -24,9 +24,6 @@ class BillingChangeWindow(models.AbstractModel):
     summary = fields.Char(**COMPUTED)
     difference = fields.Monetary(
         **COMPUTED, help="What is billed more, or less, on the invoices of the preview, before tax.")
-
-    def _compute_contract_id(self):
-        raise NotImplementedError
 
     @api.depends("contract_id")
     def _compute_refund_info(self):

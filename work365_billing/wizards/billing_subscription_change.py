@@ -26,7 +26,7 @@ class BillingSubscriptionChange(models.TransientModel):
     _inherit = ["billing.change.window"]
 
     subscription_id = fields.Many2one("billing.subscription", required=True, ondelete="cascade", readonly=True)
-    state = fields.Selection(related="subscription_id.state")
+    contract_id = fields.Many2one(related="subscription_id.contract_id")
     action = fields.Selection(ACTIONS, required=True, default="quantity")
     available_actions = fields.Char(compute="_compute_available_actions")
     current = fields.Char("Today", compute="_compute_current")
@@ -50,11 +50,6 @@ class BillingSubscriptionChange(models.TransientModel):
     explanation = fields.Char(compute="_compute_explanation")
 
     # ---- what is chosen -------------------------------------------------------------------------------------------
-
-    @api.depends("subscription_id")
-    def _compute_contract_id(self):
-        for window in self:
-            window.contract_id = window.subscription_id.contract_id
 
     @api.depends("subscription_id.state", "subscription_id.pricing")
     def _compute_available_actions(self):
