@@ -188,37 +188,26 @@ class BillingSubscription(models.Model):
         day = max(day, self.date_start)
         if (stop and stop <= day) or (self.date_end and self.date_end < day):
             return None
-        entries = self._get_entries()
-        state = history.state_on(entries, day)
-        if state == history.INACTIVE:
+        state = history.state_on(self._get_entries(), day)
+        if state == history.PAUSED:
+            # Already paused: what resumes it meanwhile must not bill before the contract is resumed.
+            day = min(self.change_log_ids.sudo().filtered(
+                lambda log: log.event == "resume" and not log.completes_id and log.effective_date > day
+            ).mapped("effective_date"), default=None)
+        if state == history.INACTIVE or not day or (stop and stop <= day):
             return None
-        if state == history.ACTIVE:
-            return self._prepare_pause(day, stop, policy, by_contract=True)
-        return self._prepare_longer_pause(day, stop)
-
-    def _prepare_longer_pause(self, day, stop):
-        """Return the edits that keep a paused subscription paused until its contract is resumed, if it is so long."""
-        waiting = self.change_log_ids.sudo().filtered(
-            lambda log: log.event == "resume" and not log.applied and log.effective_date > day)
-        if not waiting or (stop and min(waiting.mapped("effective_date")) >= stop):
-            return None
-        waiting._check_waiting()
-        if stop:
-            return self._prepare_resume(stop, replaced=waiting)
-        edits = self._prepare_edits(replaced=waiting)
-        _state, pause = history.last_state(self._get_entries(waiting), day)
-        edits.changed[waiting.browse(pause.head)] = {"by_contract": True}
-        return edits
+        return self._prepare_pause(day, stop, policy, by_contract=True)
 
     def _prepare_resumption(self, day):
         """Return the edits that resume this subscription when its contract is, or None when it is not concerned."""
         logs = self.change_log_ids.sudo()  # who may not read logs may still resume a contract
-        ahead = logs.filtered(lambda log: log.event == "resume" and log.by_contract and not log.applied)
-        ahead.filtered(lambda log: log.state == "archived" and log.effective_date < day)._check_waiting()
-        waiting = ahead.filtered(lambda log: log.state == "scheduled")
+        ahead = logs.filtered(lambda log: log.by_contract and not log.applied)
+        in_the_way = ahead.filtered(lambda log: (log.effective_date < day) == (log.event == "resume"))
+        in_the_way._check_waiting()
+        waiting = in_the_way | ahead.filtered(lambda log: log.event == "resume" and log.state == "scheduled")
         state, pause = history.last_state(self._get_entries(waiting), day)
         if state != history.PAUSED or not logs.browse(pause.head).by_contract:
-            return None
+            return self._prepare_edits(replaced=waiting) if waiting else None
         return None if waiting.mapped("effective_date") == [day] else self._prepare_resume(day, replaced=waiting)
 
     def _join_suspension(self):
