@@ -55,7 +55,10 @@ class BillingPlanner(models.AbstractModel):
             one, and of the next are returned, and those before that it alters
         """
         today = contract.company_id._billing_today()
-        until = max(self._get_next_due(one.subscription._get_cycle_owner(), max(day, today)) for one in edits)
+        changed = [one.subscription for one in edits] or contract.subscription_ids
+        owners = {subscription._get_cycle_owner() for subscription in changed}
+        last = max(day, today)
+        until = max((self._get_next_due(owner, last) for owner in owners), default=last)
         without, with_it = (
             {self._get_key(planned): planned
              for planned in self._plan_until(contract, until, assume_active=True, edits=chosen)}
