@@ -21,8 +21,9 @@ class DashboardCommon(BillingCommon):
             company_ids=[Command.set(company.ids)], tz="UTC")
 
     def run_job(self, day, time="05:00:00"):
-        super().run_job(day, time)
+        result = super().run_job(day, time)
         self.cron.lastcall = f"{day} {time}"  # Odoo keeps the real time
+        return result
 
     def cards(self, user=None):
         """Return the cards by kind, as ``user`` sees them (default a viewer of the company)."""

@@ -7,5 +7,4 @@ class BillingContract(models.Model):
     service_ids = fields.One2many("billing.service", "contract_id", "Services")
 
     def _check_complete(self):
-        if not self.service_ids:
-            super()._check_complete()
+        return None if self.service_ids else super()._check_complete()
