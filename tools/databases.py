@@ -24,7 +24,7 @@ ADVICE = (
     "Mend what the log shows and start again: what is complete is kept. If it is the data of `./run`'s own database"
     " that stands in the way, `./run --reset` makes a new one."
 )
-KEEP_LAST = 6
+KEEP_LAST = 16  # several checkouts share the cache
 CHART = """
 if not env.company.chart_template:
     env["account.chart.template"].try_loading("generic_coa", company=env.company, install_demo=False)
