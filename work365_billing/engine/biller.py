@@ -122,7 +122,7 @@ class Biller:
         """Return (None, quantity, exact amount) of the full line, then (log, delta, amount) of each later change."""
         wanted = self._ledger.wanted
         price, last = wanted.cycle_price(charge, cycle, logs), last_day(charge, cycle)
-        later = [log for log in logs if cycle.start < log.acts_on <= last]
+        later = [] if wanted.is_whole(charge) else [log for log in logs if cycle.start < log.acts_on <= last]
         known = [log for log in logs if log not in later]
         amount = wanted.amount(charge, cycle, known, price)
         pieces = [(None, max(quantity_on(known, cycle.start), Fraction(0)), amount)]

@@ -12,7 +12,7 @@ from itertools import takewhile
 from math import gcd
 
 from .periods import ONE_DAY, Period, Recurrence, add_months
-from .steps import Step
+from .steps import ChosenMonths, Step
 
 ALIGNMENTS = ("anniversary", "calendar")
 
@@ -51,16 +51,20 @@ class Terms:
         after it, with a part-cycle before
     :param billed_through: last day that was billed elsewhere, inclusive: nothing up to it is billed
     :param last_day: cycles start on the last day of the month. Calendar cycles and steps in days ignore it.
+    :param anchor: day from which the cycles of the anniversary are counted; default the start
+    :param whole: a cycle that begins in the term is billed whole, and any other not at all: nothing is ever cut
     :raises EndBeforeStart: (a ValueError) when `end` is before `start`
     :raises ValueError: on an unknown alignment
     """
 
     start: date
-    step: Step
+    step: Step | ChosenMonths
     end: date | None = None
     alignment: str = "anniversary"
     billed_through: date | None = None
     last_day: bool = False
+    anchor: date | None = None
+    whole: bool = False
 
     def __post_init__(self):
         if self.alignment not in ALIGNMENTS:
@@ -73,12 +77,18 @@ class Terms:
         """The series of natural cycles; a first part-cycle lies in its period -1."""
         if self.alignment == "calendar":
             return Recurrence(_CALENDAR[self.step.unit](self.start, self.step), self.step)
-        return Recurrence(self.start, self.step, self.last_day)
+        return Recurrence(self.anchor or self.start, self.step, self.last_day)
 
     @cached_property
     def first_day(self) -> date:
         """First day that may be billed; after `end` when everything was billed elsewhere."""
         return self.start if self.billed_through is None else max(self.start, self.billed_through + ONE_DAY)
+
+    @cached_property
+    def first_index(self) -> int:
+        """Index of the first cycle of which something may be billed."""
+        index = self.recurrence.index_of(self.first_day)
+        return index + (self.whole and self.recurrence.start_of(index) < self.first_day)
 
     def covers(self, day: date) -> bool:
         """Tell whether `day` may be billed: in the term and after `billed_through`."""
@@ -114,6 +124,8 @@ class Cycle:
 def _cycle(terms: Terms, index: int) -> Cycle | None:
     """Return the cycle in natural period `index`, cut to the term; None when no day of it may be billed."""
     natural = terms.recurrence.period(index)
+    if terms.whole:
+        return Cycle(index, natural.start, natural.end, natural) if terms.covers(natural.start) else None
     start = max(natural.start, terms.first_day)
     end = natural.end if terms.end is None else min(natural.end, terms.end)
     return Cycle(index, start, end, natural) if start <= end else None
@@ -126,7 +138,7 @@ def cycle_at(terms: Terms, day: date) -> Cycle | None:
 
 def next_cycle(terms: Terms, cycle: Cycle) -> Cycle | None:
     """Return the cycle after `cycle`, or the first billable one if that is later; None after the last."""
-    return _cycle(terms, max(cycle.index + 1, terms.recurrence.index_of(terms.first_day)))
+    return _cycle(terms, max(cycle.index + 1, terms.first_index))
 
 
 def cycles(terms: Terms, until: date | None = None) -> Iterator[Cycle]:
@@ -134,7 +146,7 @@ def cycles(terms: Terms, until: date | None = None) -> Iterator[Cycle]:
 
     :param until: last start to yield, inclusive. Without it and without an end the series never stops.
     """
-    cycle = cycle_at(terms, terms.first_day)
+    cycle = _cycle(terms, terms.first_index)
     while cycle and (until is None or cycle.start <= until):
         yield cycle
         cycle = _cycle(terms, cycle.index + 1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from .steps import Step
+from .steps import ChosenMonths, Step
 
 ONE_DAY = timedelta(days=1)
 
@@ -69,21 +69,21 @@ class Recurrence:
     """An endless series of touching periods in both directions; period 0 starts at the anchor.
 
     :param anchor: the day from which every start is computed
-    :param step: length of a period
+    :param step: length of a period, or the months in which periods begin, on the day of the anchor
     :param last_day: every period starts on the last day of its month, so period 0 on the last day of the
         anchor's month. Means nothing to steps in days. Without it a short month clamps and the next recovers:
         31 Jan, 28 Feb, 31 Mar; and the 28th stays the 28th.
     """
 
     anchor: date
-    step: Step
+    step: Step | ChosenMonths
     last_day: bool = False
 
     def start_of(self, index: int) -> date:
         """Return the first day of period `index` (may be negative), straight from the anchor."""
         if self.step.unit == "day":
             return self.anchor + timedelta(days=self.step.count * index)
-        return add_months(self.anchor, self.step.count * index, self.last_day)
+        return add_months(self.anchor, self.step.offset_of(self.anchor.month, index), self.last_day)
 
     def period(self, index: int) -> Period:
         """Return period `index` in full, not cut by any term."""
@@ -93,8 +93,8 @@ class Recurrence:
         """Return the index of the period that contains `day`."""
         if self.step.unit == "day":
             return (day - self.anchor).days // self.step.count
-        # Start k always lies in month anchor + k × count: only the day within that month can be ahead of `day`.
-        index = months_between(self.anchor, day) // self.step.count
+        # The month of every start is given by the step: only the day within that month can be ahead of `day`.
+        index = self.step.index_at(self.anchor.month, months_between(self.anchor, day))
         return index if self.start_of(index) <= day else index - 1
 
     def touching(self, span: Period) -> Iterator[Period]:

@@ -30,6 +30,8 @@ class Wanted:
             return Fraction(0)
         if price is None:
             price = self.cycle_price(charge, cycle, logs)
+        if self.is_whole(charge):
+            return price * max(sum(delta for day, delta in steps(logs) if day <= cycle.start), 0)
         total = quantity = Fraction(0)
         for day, delta in steps(logs):
             if day > last:
@@ -39,6 +41,10 @@ class Wanted:
             if units:
                 total += units * self._share(charge.owner, max(day, cycle.start), last, cycle)
         return total * price
+
+    def is_whole(self, charge: Charge) -> bool:
+        """Tell whether a cycle of ``charge`` costs what its first day says, whatever changes in it."""
+        return self._terms_of(charge.owner).whole
 
     def cycle_price(self, charge: Charge, cycle: Cycle, logs: Sequence[Log]) -> Fraction:
         """Return the price of one unit for a full cycle: that in force when the cycle, or the charge in it, starts."""
