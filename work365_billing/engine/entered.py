@@ -74,6 +74,8 @@ class Entered:
         """
         if item.charge is not None:
             return item.charge in charges
+        if item.apart and row.kind == REGULAR:
+            return row.items_until is not None
         return row.kind == REGULAR or row.owner is None
 
     @staticmethod

@@ -68,7 +68,7 @@ class Item:
 
     ``source`` is the group in which it is shown and tells what kind of record ``id`` is: ids are unique per source.
     Items of one source and equal ``rollup`` that are due together share a line; None gives each its own.
-    ``charge`` is the subscription that it belongs to, ``start`` and ``end`` (inclusive) are the days that its line
+    ``apart`` keeps it off the invoices of cycles. ``charge`` is the subscription that it belongs to, ``start`` and ``end`` (inclusive) are the days that its line
     names, where it has any. ``obstacle`` is the reason for which it cannot be billed yet. ``price`` is of one unit;
     None leaves it to the rate card of the meter.
     """
@@ -84,6 +84,7 @@ class Item:
     charge: int | None = None
     start: date | None = None
     end: date | None = None
+    apart: bool = False
 
     @property
     def key(self):

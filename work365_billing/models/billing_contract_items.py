@@ -63,7 +63,8 @@ class BillingContract(models.Model):
         days = set()
         for item in items:
             day = item.invoice_on
-            if item.obstacle or item.charge is not None or (carried_until and day <= carried_until):
+            carried = carried_until and day <= carried_until and not item.apart
+            if item.obstacle or item.charge is not None or carried:
                 continue
             while day in taken:
                 day += timedelta(days=1)

@@ -7,7 +7,7 @@ from ..engine.steps import FREQUENCIES
 
 
 class BillingCycleOwner(models.AbstractModel):
-    """What billing cycles belong to: a contract, or a subscription with cycles of its own.
+    """What billing cycles belong to: a contract, a subscription with cycles of its own, or another addon's record.
 
     A ledger row names it in ``source_key``. Whatever has cycles inherits from here and says what its terms are.
     """
@@ -38,6 +38,18 @@ class BillingCycleOwner(models.AbstractModel):
     def _get_billed_elsewhere(self):
         """Return the last day before the first one that may be billed here, or None when that is the start."""
         raise NotImplementedError
+
+    def _get_schedule_date(self, cycle_start, cycle_end):
+        """Return the day on which a cycle is due; both ends of it are inclusive."""
+        return self.env["billing.schedule"]._schedule_date(self._get_cycle_contract(), cycle_start, cycle_end)
+
+    def _get_fixed_invoice_date(self, cycle_start):
+        """Return the date of the invoice of a cycle, or None where the contract's policy decides it."""
+        return None
+
+    def _leaves_remainder(self):
+        """Tell whether something may be left to bill or credit the day after the last cycle."""
+        return True
 
     def _get_last_day(self):
         """Return the last day that may be billed, or None when there is no last one."""
@@ -81,7 +93,7 @@ class BillingCycleOwner(models.AbstractModel):
         wanted = contract.company_id._billing_cycle_range(self._get_cycle_frequency())
         vals_list = []
         for cycle in self._get_cycles_after(last_day):
-            due = self.env["billing.schedule"]._schedule_date(contract, cycle.start, cycle.end)
+            due = self._get_schedule_date(cycle.start, cycle.end)
             if due > today and ahead >= wanted:
                 break
             ahead += due > today

@@ -76,6 +76,26 @@ class BillingExecutor(models.AbstractModel):
             self._run_chunks(run, ids, day, bill)
             self._transaction(lambda: self._finish(run))
 
+    @api.model
+    def _bill_here(self, contracts, origin):
+        """Bill what is due of ``contracts`` of one company in the caller's transaction, in one run.
+
+        For what somebody has just entered. What is refused is parked as in the hourly job, and the others are billed.
+
+        :param origin: of the run
+        """
+        company = contracts.company_id
+        executor, today = self.with_company(company), company._billing_today()
+        due = contracts & executor._search_due_contracts(company, today)
+        if not due:
+            return
+        run = self.env["billing.run"].sudo().create({  # who enters what is due starts the run by saving it
+            "company_id": company.id, "user_id": self.env.uid, "run_type": "automatic", "origin": origin,
+            "date": today, "contract_count": len(due)})
+        for chunk in split_every(CHUNK, due.ids, self.env["billing.contract"].browse):
+            executor._bill_contracts(run, chunk, today)
+        executor._finish(run)
+
     def _finish(self, run):
         run._finish()
         if not run.job_ids:

@@ -139,7 +139,7 @@ class FactsReader(RowReader):
         """A subscription with cycles of its own has them up to the day on which the edits end it."""
         for edits in self._edits.values():
             sub = self.subscriptions & edits.subscription
-            if sub.contract_id.contract_type == "item_based":
+            if sub._has_own_cycles():
                 self.assume(sub, sub._get_own_last_day(edits.get_entries()))
 
     def engine_contract(self, contract, planned_rows):
@@ -190,7 +190,7 @@ class FactsReader(RowReader):
             self.unwritten.update(unwritten)
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
-            unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable, metered=sub.pricing == "usage",
+            unit_months=SALES_UNIT_MONTHS.get(sub.sales_unit), billable=sub.billable, metered=sub.pricing == "usage",
             discount=self._discount(contract, sub.discount, sub.price_unit),
             owner=self.engine_owner(sub._get_cycle_owner()))
 

@@ -30,6 +30,7 @@ class RowReader:
         self._missed_of = {}
         self._stages_of = {}  # per contract the last day, and the day on which it moves to the next or None
         self._subscriptions_of = self.subscriptions.grouped("contract_id")
+        self._owners_of = {}
         self._series_of = {}
         self._own_end_of = {}
 
@@ -99,8 +100,9 @@ class RowReader:
 
     def owners_of(self, contract):
         """Return the records to which the cycles of ``contract`` belong, as a list."""
-        by_type = {"recurring": [contract], "item_based": self.subscriptions_of(contract), "non_recurring": []}
-        return list(by_type[contract.contract_type])
+        if contract not in self._owners_of:
+            self._owners_of[contract] = contract._get_cycle_owners()
+        return self._owners_of[contract]
 
     def owner_of(self, contract, row):
         """Return the record to which the engine's ``row`` of ``contract`` belongs."""
@@ -154,6 +156,8 @@ class RowReader:
         if not series:
             return Cycle(0, start, end, Period(start, end + timedelta(days=1)))
         index = series.recurrence.index_of(start)
+        if series.whole:  # as it was billed: the days on which cycles begin may have been moved since
+            return Cycle(index, start, end, Period(start, end + timedelta(days=1)))
         return Cycle(index, start, end, series.recurrence.period(index))
 
     def change_log_row(self, owner, up_to):
@@ -189,7 +193,8 @@ class RowReader:
             found += self._cycles_to_come(contract, owner, last_days.get(owner._get_source_key()), until)
         for day in self._get_missing_item_days(contract, last_days):
             cycle = self._cycle(None, day, day)
-            found.append(facts.Row(0, "regular", cycle, self._due(contract, cycle), items_until=day))
+            found.append(facts.Row(
+                0, "regular", cycle, contract._get_schedule_date(cycle.start, cycle.end), items_until=day))
         due = [row for row in found if row.schedule_date <= until]
         return [replace(row, key=-number) for number, row in enumerate(due, start=1)]
 
@@ -199,15 +204,11 @@ class RowReader:
         for end, moves_on in self._stages_of.get(contract, [(contract.date_end or None, None)]):
             terms = owner._cut_terms(self.series_of(owner), self.last_day_of(owner, end), last)
             for cycle in cycles(terms) if terms else ():
-                due = self._due(contract, cycle)
+                due = owner._get_schedule_date(cycle.start, cycle.end)
                 if due > until or (moves_on and max(due, today) >= moves_on):
                     break
                 last = cycle.end
                 yield facts.Row(0, "regular", cycle, due, owner=self.engine_owner(owner))
-
-    @staticmethod
-    def _due(contract, cycle):
-        return contract.env["billing.schedule"]._schedule_date(contract, cycle.start, cycle.end)
 
     def _get_last_days(self, contract):
         """Return the last day that the ledger holds, per source key."""

@@ -107,6 +107,8 @@ class LineWriter:
         return self._positions[company]._get_first_matching_fpos(partner)
 
     def _get_invoice_date(self, planned, contract):
+        if planned.fixed_date:
+            return planned.fixed_date
         # A change-log invoice belongs to no cycle: its own day stands for the start of one.
         start = planned.cycle_start if planned.kind == "regular" else planned.schedule_date
         dates = {"schedule": planned.schedule_date, "cycle_start": start, "run": self._day}

@@ -109,6 +109,26 @@ class BillingPlanner(models.AbstractModel):
             amounts[planned.contract_id] += float(planned.amount)
         return amounts
 
+    @api.model
+    def _plan_next_cycles(self, contracts):
+        """Return what the next open cycle of each owner charges, by the owner's source key, before tax.
+
+        Only what recurs: what is billed as entered is left out.
+        """
+        reader = FactsReader(contracts)
+
+        def choose(contract):
+            first = {}
+            for row in reader.rows_of(contract):
+                if row._is_open() and not row._is_for_items():
+                    first.setdefault(row.source_key, row)
+            return [reader.engine_row(row) for row in first.values()], None
+
+        key_of = {row.id: row.source_key for row in reader.rows}
+        return {
+            key_of[planned.schedule_id]: float(sum(line.amount for line in planned.lines if line.charge))
+            for planned in self._plan_chosen(reader, choose, None)}
+
     # ---- rows -----------------------------------------------------------------------------------------------------
 
     def _drop_missed(self, contract, rows):
@@ -126,7 +146,7 @@ class BillingPlanner(models.AbstractModel):
         if contract.contract_type == "item_based":
             finals = [
                 self._final_row_of_subscription(reader, sub, reader.last_day_of(sub, end), rows, day)
-                for sub in reader.owners_of(contract)]
+                for sub in reader.owners_of(contract) if sub._leaves_remainder()]
         else:
             finals = [self._final_row_of_contract(reader, contract, end, rows, day)]
         return [row for row in finals if row]
@@ -185,10 +205,11 @@ class BillingPlanner(models.AbstractModel):
         return result
 
     def _planned(self, reader, contract, row, invoice):
+        owner = reader.owner_of(contract, row)
         planned = PlannedInvoice(
             contract_id=contract.id, schedule_id=row.key if row.key > 0 else None, kind=row.kind, cycle_start=row.start,
             cycle_end=row.end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice,
-            owner_vals=reader.owner_of(contract, row)._prepare_owner_vals())
+            owner_vals=owner._prepare_owner_vals(), fixed_date=owner._get_fixed_invoice_date(row.start))
         if not invoice.lines:
             planned.code = reasons.NOTHING_TO_BILL if row.kind == "regular" else reasons.NOTHING_LEFT
             planned.message = self._explain(reader, planned)

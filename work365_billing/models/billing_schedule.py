@@ -108,7 +108,7 @@ class BillingSchedule(models.Model):
             if row.state in ("invoiced", "skipped") or row.kind == "change_log":
                 row.schedule_date = row.schedule_date or row.cycle_end
             else:
-                row.schedule_date = self._schedule_date(row.contract_id, row.cycle_start, row.cycle_end)
+                row.schedule_date = row._get_cycle_owner()._get_schedule_date(row.cycle_start, row.cycle_end)
 
     @api.model
     def _schedule_date(self, contract, cycle_start, cycle_end):

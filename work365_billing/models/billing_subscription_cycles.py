@@ -55,7 +55,7 @@ class BillingSubscription(models.Model):
     def _get_due_cycles(self):
         """Return the cycles of its own that are due today and not settled, oldest first."""
         contract = self.contract_id
-        if contract.contract_type != "item_based" or contract.state != "active" or not self.date_start:
+        if not self._has_own_cycles() or contract.state != "active" or not self.date_start:
             return []
         terms = self._billing_terms()
         due = due_cycles(
@@ -112,6 +112,10 @@ class BillingSubscription(models.Model):
         """Return the record in whose cycles this subscription is billed."""
         return self if self.contract_type == "item_based" else self.contract_id
 
+    def _has_own_cycles(self):
+        """Tell whether the subscription is billed in cycles that belong to it alone."""
+        return self._get_cycle_owner() == self
+
     def _get_schedules(self):
         """Return the ledger rows of the cycles in which this subscription is billed."""
         return self.contract_id.schedule_ids.filtered(lambda row: row._get_cycle_owner() == self._get_cycle_owner())
@@ -122,7 +126,7 @@ class BillingSubscription(models.Model):
     def create(self, vals_list):
         """A subscription that is added to an active item-based contract gets its schedules at once."""
         subscriptions = super().create(vals_list)
-        subscriptions.contract_id.filtered(lambda contract: contract.contract_type == "item_based")._top_up_schedules()
+        subscriptions.filtered(lambda subscription: subscription._has_own_cycles()).contract_id._top_up_schedules()
         return subscriptions
 
     def write(self, vals):
@@ -130,7 +134,7 @@ class BillingSubscription(models.Model):
         before = {subscription: [subscription[name] for name in names] for subscription in self}
         result = super().write(vals)
         changed = self.filtered(
-            lambda subscription: subscription.contract_type == "item_based"
+            lambda subscription: subscription._has_own_cycles()
             and [subscription[name] for name in names] != before[subscription])
         changed.contract_id._rebuild_schedules(changed)
         return result
@@ -138,7 +142,7 @@ class BillingSubscription(models.Model):
     @contextmanager
     def _following_deactivation(self):
         """Let the schedules follow when a change of these subscriptions moves the day on which one is deactivated."""
-        own = self.filtered(lambda subscription: subscription.contract_type == "item_based")
+        own = self.filtered(lambda subscription: subscription._has_own_cycles())
         before = {subscription: subscription.deactivated_on for subscription in own}
         yield
         changed = own.exists().filtered(lambda subscription: subscription.deactivated_on != before[subscription])

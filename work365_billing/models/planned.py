@@ -10,7 +10,8 @@ from ..engine.plan import Invoice
 class PlannedInvoice:
     """One ledger row with the invoice that it makes, or the reason why it makes none.
 
-    ``schedule_id`` is None for a row that is not in the ledger yet: ``owner_vals`` then say whose it is.
+    ``schedule_id`` is None for a row that is not in the ledger yet: ``owner_vals`` then say whose it is. ``fixed_date``
+    is the date of the invoice where the contract's policy does not decide it.
     ``vals_list`` are the values of the invoice lines in the order of ``invoice.lines``; for a credit note
     (``move_type``) the quantities are turned round already. ``code`` is the reason when there is no invoice,
     ``problem`` tells that it is one that somebody must mend, and ``blocking_id`` the open ledger row that must be
@@ -26,6 +27,7 @@ class PlannedInvoice:
     schedule_date: date
     invoice_date: date
     invoice: Invoice
+    fixed_date: date | None = None
     owner_vals: dict = field(default_factory=dict)
     move_vals: dict = field(default_factory=dict)
     vals_list: list = field(default_factory=list)
@@ -52,8 +54,8 @@ class PlannedInvoice:
             {**vals, "group": line.group, "amount": float(line.amount)}
             for line, vals in zip(self.invoice.lines, self.vals_list, strict=True)]
         return {
-            "contract_id": self.contract_id,
-            "subscription_id": self.owner_vals.get("subscription_id"),
+            "subscription_id": None,
+            **self.owner_vals,
             "schedule_id": self.schedule_id,
             "kind": self.kind,
             "cycle_start": self.cycle_start,

@@ -1,0 +1,31 @@
+from odoo import fields, models
+
+
+class BillingContract(models.Model):
+    _inherit = "billing.contract"
+
+    repeating_invoice_ids = fields.One2many("repeating.invoice", "contract_id", "Repeating Invoices")
+    repeating_invoice_count = fields.Integer(compute="_compute_repeating_invoice_count")
+
+    def _compute_repeating_invoice_count(self):
+        counts = dict(self.env["repeating.invoice"]._read_group(
+            [("contract_id", "in", self.ids)], ["contract_id"], ["__count"]))
+        for contract in self:
+            contract.repeating_invoice_count = counts.get(contract._origin, 0)
+
+    def _get_cycle_owners(self):
+        """The lines of a repeating invoice share its runs."""
+        owners = super()._get_cycle_owners()
+        if self.contract_type != "item_based":
+            return owners
+        return [owner for owner in owners if owner._has_own_cycles()] + list(self.repeating_invoice_ids)
+
+    def _has_something_to_bill(self):
+        return bool(self.subscription_ids or self.item_ids)
+
+    def action_view_repeating_invoices(self):
+        """Open the repeating invoices of this contract."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("billdozer_repeating.repeating_invoice_action")
+        return {**action, "domain": [("contract_id", "=", self.id)],
+                "context": {"default_contract_id": self.id, "default_partner_id": self.partner_id.id}}

@@ -1,0 +1,186 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
+
+from odoo.addons.work365_billing.engine.periods import add_months
+
+# What the subscription of a line takes over from it, and what it gives back when its change logs take effect.
+SHARED = ("product_id", "name", "quantity", "price_unit", "discount", "tax_ids", "analytic_distribution", "billable",
+          "date_start", "date_end")
+LOGGED = ("quantity", "price_unit")
+
+
+class RepeatingInvoiceLine(models.Model):
+    """A line of a repeating invoice, with a term of its own.
+
+    Billing knows it as a subscription, which keeps its history of changes; an immediate line is a non-recurring item.
+    """
+
+    _name = "repeating.invoice.line"
+    _description = "Repeating Line Item"
+    _inherit = ["billing.line.mixin"]
+    _order = "repeating_invoice_id, sequence, id"
+
+    sequence = fields.Integer(default=10)
+    repeating_invoice_id = fields.Many2one("repeating.invoice", required=True, index=True, ondelete="cascade")
+    contract_id = fields.Many2one(related="repeating_invoice_id.contract_id", store=True, precompute=True)
+    company_id = fields.Many2one(related="repeating_invoice_id.company_id", store=True, index=True, precompute=True)
+    currency_id = fields.Many2one(related="repeating_invoice_id.currency_id")
+    partner_id = fields.Many2one(related="repeating_invoice_id.partner_id", store=True, index=True)
+    state = fields.Selection(related="repeating_invoice_id.state", string="Status", store=True)
+    term = fields.Integer(
+        "Term (months)", compute="_compute_from_product", store=True, readonly=False, precompute=True,
+        help="How long the line is charged, counted from its own start. 0: as long as the repeating invoice.")
+    date_start = fields.Date(
+        compute="_compute_date_start", store=True, readonly=False, precompute=True, required=True,
+        help="The line is on the runs from this day on.")
+    date_end = fields.Date(
+        compute="_compute_date_end", store=True, readonly=False, precompute=True,
+        help="The line is on the runs up to this day.")
+    escalate = fields.Boolean(
+        compute="_compute_from_product", store=True, readonly=False, precompute=True,
+        help="The price takes part in the yearly escalation.")
+    immediate = fields.Boolean(
+        compute="_compute_from_product", store=True, readonly=False, precompute=True,
+        help="With a term of 1: invoiced on the day on which it is saved.")
+    subscription_id = fields.Many2one(
+        "billing.subscription", copy=False, readonly=True, index="btree_not_null", ondelete="restrict")
+    item_id = fields.Many2one("billing.item", copy=False, readonly=True, index="btree_not_null", ondelete="restrict")
+    amount_excl = fields.Monetary("Total Excl", compute="_compute_amount_excl")
+
+    _term_positive = models.Constraint(
+        "CHECK (term >= 0)", "A term is a number of months: enter 0 for a line without a term of its own.")
+    _end_after_start = models.Constraint(
+        "CHECK (date_end IS NULL OR date_end >= date_start)",
+        "The line ends before it starts: enter a later end, or leave it empty.")
+    _quantity_positive = models.Constraint(
+        "CHECK (quantity >= 0)", "The quantity of a line cannot be negative: enter a negative price for a credit.")
+
+    # ---- defaults that the user may change ------------------------------------------------------------------------
+
+    @api.depends("product_id")
+    def _compute_from_product(self):
+        for line in self:
+            product = line.product_id
+            line.term = product.repeating_term
+            line.escalate = product.repeating_escalate
+            line.immediate = product.repeating_immediate
+
+    @api.depends("repeating_invoice_id")
+    def _compute_date_start(self):
+        for line in self:
+            invoice = line.repeating_invoice_id
+            first = invoice.next_run_date if invoice.is_billed else invoice.run_date
+            line.date_start = line.date_start or first or invoice.run_date
+
+    @api.depends("term", "date_start")
+    def _compute_date_end(self):
+        for line in self:
+            if line.term > 0 and line.date_start:
+                line.date_end = add_months(line.date_start, line.term) - timedelta(days=1)
+            else:
+                line.date_end = line.date_end if not line._origin.term else False
+
+    @api.depends("quantity", "price_unit", "discount")
+    def _compute_amount_excl(self):
+        for line in self:
+            line.amount_excl = line.quantity * line.price_unit * (1 - line.discount / 100)
+
+    def _get_price_date(self):
+        return self.repeating_invoice_id.run_date
+
+    # ---- integrity ------------------------------------------------------------------------------------------------
+
+    @api.constrains("term", "repeating_invoice_id")
+    def _check_term(self):
+        for line in self:
+            term = line.repeating_invoice_id.term
+            if term and line.term > term:
+                raise ValidationError(self.env._(
+                    "%(line)s has a term of %(own)s months, its repeating invoice one of %(term)s: enter %(term)s or "
+                    "less, or a longer term of the repeating invoice.", line=line.name, own=line.term, term=term))
+
+    # ---- what billing knows it as ---------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._open()
+        return lines
+
+    def write(self, vals):
+        result = super().write(vals)
+        names = [name for name in SHARED if name in vals or (name == "date_end" and {"term", "date_start"} & set(vals))]
+        if names:
+            self._push(names)
+        return result
+
+    def unlink(self):
+        billed = self.filtered(lambda line: line.item_id.invoice_line_id or (
+            line.subscription_id and line.subscription_id._get_billed_through()))
+        if billed:
+            raise UserError(self.env._(
+                "%(line)s is invoiced and stays as its proof: enter an end date instead.", line=billed[0].name))
+        subscriptions, items = self.subscription_id, self.item_id
+        result = super().unlink()
+        subscriptions.unlink()
+        items.unlink()
+        return result
+
+    def _is_immediate(self):
+        """Tell whether the line is invoiced once, on the day on which it is saved."""
+        return self.immediate and self.term == 1
+
+    def _open(self):
+        """Make the subscriptions of these lines, and the items of those that are invoiced at once."""
+        repeated = self.filtered(lambda line: not line._is_immediate())
+        subscriptions = self.env["billing.subscription"].create([
+            {**line._prepare_shared_vals(SHARED), "contract_id": line.contract_id.id, "sales_unit": "run",
+             "repeating_invoice_id": line.repeating_invoice_id.id, "sequence": line.sequence} for line in repeated])
+        for line, subscription in zip(repeated, subscriptions, strict=True):
+            line.subscription_id = subscription
+        once = self - repeated
+        items = self.env["billing.item"].create([line._prepare_item_vals() for line in once])
+        for line, item in zip(once, items, strict=True):
+            line.item_id = item
+
+    def _prepare_item_vals(self):
+        names = [name for name in SHARED if name not in ("date_start", "date_end")]
+        return {
+            **self._prepare_shared_vals(names), "contract_id": self.contract_id.id,
+            "repeating_invoice_id": self.repeating_invoice_id.id,
+            "invoice_on": self.company_id._billing_today()}
+
+    def _prepare_shared_vals(self, names):
+        return {name: self._fields[name].convert_to_write(self[name], self) for name in names}
+
+    def _push(self, names):
+        """Let the subscriptions and items follow what was changed here: a change of the price acts on the next run."""
+        for line in self:
+            if line.subscription_id:
+                line.subscription_id.write(line._prepare_shared_vals(names))
+            elif line.item_id:
+                line._push_to_item([name for name in names if name not in ("date_start", "date_end")])
+
+    def _push_to_item(self, names):
+        if names and self.item_id.invoice_line_id:
+            raise UserError(self.env._(
+                "%(line)s is invoiced already: credit that invoice, and enter a new line.", line=self.name))
+        self.item_id.write(self._prepare_shared_vals(names))
+
+    def _follow_subscription(self):
+        """Show the quantity and price that the change logs of the subscription have come to."""
+        for line in self.filtered(lambda line: line.subscription_id.state == "active"):
+            changed = {name: line.subscription_id[name] for name in LOGGED if line[name] != line.subscription_id[name]}
+            if changed:
+                super(RepeatingInvoiceLine, line).write(changed)
+
+    @api.depends("name", "repeating_invoice_id.name")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = f"{line.repeating_invoice_id.name} · {line.name}"
+
+    def _format(self, day):
+        return format_date(self.env, day)

@@ -1,0 +1,90 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# What the runs are computed from.
+RUN_FIELDS = {
+    "run_date", "interval", "weekday", "months", "date_end", "term", "billed_through", "anchor_date", "restart_date",
+    "state"}
+
+
+class RepeatingInvoice(models.Model):
+    """Saving makes the contract, the runs ahead, and at once the invoices that are due."""
+
+    _inherit = "repeating.invoice"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Save many as one batch: one search for contracts, one run for what is due."""
+        self._assign_contracts(vals_list)
+        invoices = super().create(vals_list)
+        contracts = invoices.contract_id
+        contracts.filtered(lambda contract: contract.state == "draft" and contract._has_something_to_bill()).sudo(
+        ).action_activate()  # whoever enters repeating invoices
+        contracts._top_up_schedules()
+        invoices._bill_at_once()
+        return invoices
+
+    def write(self, vals):
+        self._check_fixed_once_billed(vals)
+        starts = {invoice: invoice.run_date for invoice in self} if "run_date" in vals else {}
+        result = super().write(vals)
+        for invoice, start in starts.items():
+            invoice.line_ids.filtered(lambda line, start=start: line.date_start == start).date_start = invoice.run_date
+        if RUN_FIELDS & set(vals):
+            self._rebuild_runs()
+        if "line_ids" in vals or RUN_FIELDS & set(vals):
+            self._bill_at_once()
+        return result
+
+    def unlink(self):
+        self._unlink_except_billed()  # before anything of them goes
+        self.line_ids.unlink()  # with their subscriptions
+        self.schedule_ids.sudo()._remove()  # clerks move the ledger only by its own actions
+        return super().unlink()
+
+    # ---- the contract ---------------------------------------------------------------------------------------------
+
+    @api.model
+    def _assign_contracts(self, vals_list):
+        """Give each of ``vals_list`` without a contract that of its client, or a new one; in place."""
+        missing = [vals for vals in vals_list if vals.get("partner_id") and not vals.get("contract_id")]
+        found, made = self._find_contracts(missing), {}
+        for vals in missing:
+            key = self._get_contract_key(vals)
+            company = self.env["res.company"].browse(key[1])
+            if company.billdozer_contracts == "multiple" or key not in (found | made):
+                made[key] = self.env["billing.contract"].create(self._prepare_contract_vals(vals, key))
+            vals["contract_id"] = (found | made if company.billdozer_contracts == "single" else made)[key].id
+
+    def _get_contract_key(self, vals):
+        company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
+        return vals["partner_id"], company.id, vals.get("currency_id") or company.currency_id.id
+
+    def _find_contracts(self, vals_list):
+        """Return the contract that each client has for repeating invoices, by client, company and currency."""
+        partners = [vals["partner_id"] for vals in vals_list]
+        contracts = self.env["billing.contract"].search(Domain([
+            ("partner_id", "in", partners), ("contract_type", "=", "item_based"), ("state", "!=", "closed")]),
+            order="id desc") if partners else self.env["billing.contract"]
+        return {(contract.partner_id.id, contract.company_id.id, contract.currency_id.id): contract
+                for contract in contracts}
+
+    @api.model
+    def _prepare_contract_vals(self, vals, key):
+        partner_id, company_id, currency_id = key
+        partner = self.env["res.partner"].browse(partner_id)
+        today = self.env["res.company"].browse(company_id)._billing_today()
+        return {
+            "name": self.env._("%(client)s – Repeating Invoices", client=partner.name), "partner_id": partner_id,
+            "company_id": company_id, "currency_id": currency_id, "contract_type": "item_based",
+            "date_start": min(today, fields.Date.to_date(vals.get("run_date")) or today),
+            "billing_offset": 0, **({"user_id": vals["user_id"]} if vals.get("user_id") else {})}
+
+    # ---- what is due at once --------------------------------------------------------------------------------------
+
+    def _bill_at_once(self):
+        """Make the invoices of the contracts of these that are due already, in the caller's transaction."""
+        active = self.filtered(lambda invoice: invoice.state == "active").contract_id.filtered(
+            lambda contract: contract.state == "active")
+        for contracts in active.grouped("company_id").values():
+            self.env["billing.executor"]._bill_here(contracts, "saved")

@@ -1,0 +1,1 @@
+from . import test_repeating_invoice
