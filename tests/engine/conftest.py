@@ -1,20 +1,35 @@
-"""Load the plain-Python engine by path, as package `billing_engine`, without Odoo and without its addon.
+"""Load the plain-Python engines by path, without Odoo and without their addons.
 
+They are `plain.work365_billing.engine`, for short `billing_engine`, and `plain.billdozer_repeating.engine`, so that the
+second reaches the first as it does inside Odoo.
 Property tests are repeatable by default; `--hypothesis-profile=explore` looks for new counterexamples.
 """
 
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from hypothesis import settings
 
-ENGINE = Path(__file__).parents[2] / "work365_billing" / "engine"
+ROOT = Path(__file__).parents[2]
+ADDONS = ("work365_billing", "billdozer_repeating")
+
+
+def _make_package(name, folder):
+    """Make a package of a folder without running its `__init__.py`."""
+    package = sys.modules[name] = ModuleType(name)
+    package.__path__ = [str(folder)]
+
 
 if "billing_engine" not in sys.modules:
-    _spec = spec_from_file_location("billing_engine", ENGINE / "__init__.py", submodule_search_locations=[str(ENGINE)])
-    _package = sys.modules["billing_engine"] = module_from_spec(_spec)
-    _spec.loader.exec_module(_package)
+    _make_package("plain", ROOT)
+    for _addon in ADDONS:
+        _make_package(f"plain.{_addon}", ROOT / _addon)
+        import_module(f"plain.{_addon}.engine")
+    for _path in (ROOT / ADDONS[0] / "engine").glob("[!_]*.py"):
+        sys.modules[f"billing_engine.{_path.stem}"] = import_module(f"plain.{ADDONS[0]}.engine.{_path.stem}")
+    sys.modules["billing_engine"] = sys.modules[f"plain.{ADDONS[0]}.engine"]
 
 settings.register_profile("engine", database=None, deadline=None, derandomize=True, max_examples=80)
 settings.register_profile("explore", database=None, deadline=None, max_examples=2000)
