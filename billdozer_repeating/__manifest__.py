@@ -9,6 +9,10 @@
     "data": [
         "security/billdozer_security.xml",
         "security/ir.model.access.csv",
+        "wizards/repeating_invoice_window_views.xml",
+        "views/history_transactions_views.xml",
+        "views/repeating_escalation_views.xml",
+        "views/repeating_clawback_views.xml",
         "views/repeating_invoice_views.xml",
         "views/repeating_invoice_line_views.xml",
         "views/account_move_views.xml",
@@ -17,5 +21,9 @@
         "views/res_config_settings_views.xml",
         "views/billdozer_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["billdozer_repeating/static/src/**/*"],
+        "web.assets_tests": ["billdozer_repeating/static/tests/tours/**/*"],
+    },
     "application": True,
 }

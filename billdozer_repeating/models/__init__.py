@@ -13,6 +13,11 @@ from . import res_partner
 from . import repeating_invoice
 from . import repeating_invoice_cycles
 from . import repeating_invoice_saving
+from . import repeating_invoice_actions
 from . import repeating_invoice_approval
+from . import repeating_escalation
 from . import repeating_invoice_figures
 from . import repeating_invoice_line
+from . import repeating_invoice_windows
+from . import repeating_clawback
+from . import repeating_invoice_escalation

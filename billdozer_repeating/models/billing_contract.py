@@ -20,6 +20,18 @@ class BillingContract(models.Model):
             return owners
         return [owner for owner in owners if owner._has_own_cycles()] + list(self.repeating_invoice_ids)
 
+    def _top_up_schedules(self):
+        """With the runs ahead come the prices that escalation gives them."""
+        super()._top_up_schedules()
+        self.env["repeating.invoice"].search([
+            ("contract_id", "in", self.ids), ("next_escalation_date", "!=", False)])._enter_escalations()
+
+    def _get_foreseen_edits(self, day):
+        invoices = self.env["repeating.invoice"].search([
+            ("contract_id", "in", self.ids), ("next_escalation_date", "<=", day)])
+        edits = [edits for invoice in invoices for edits in invoice._prepare_escalations(day)]
+        return super()._get_foreseen_edits(day) + edits
+
     def _has_something_to_bill(self):
         return bool(self.subscription_ids or self.item_ids)
 

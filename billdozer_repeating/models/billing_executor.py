@@ -4,6 +4,17 @@ from odoo import models
 class BillingExecutor(models.AbstractModel):
     _inherit = "billing.executor"
 
+    def _run_company(self):
+        super()._run_company()
+        self._transaction(self._deactivate_ended)
+
+    def _deactivate_ended(self):
+        """Make the repeating invoices inactive whose last run is settled."""
+        company = self.env.company
+        self.env["repeating.invoice"].search([
+            ("company_id", "=", company.id), ("state", "=", "active"), ("date_end", "<", company._billing_today()),
+            ("schedule_ids", "not any", [("state", "in", ("pending", "error"))])])._deactivate_ended()
+
     def _prepare_move_vals(self, one, run):
         vals = super()._prepare_move_vals(one, run)
         invoice = self._get_repeating_invoice(one)

@@ -1,11 +1,8 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from odoo.addons.work365_billing.engine.periods import add_months
-
+from ..engine.terms import projected_end
 from .selections import COLLECT_ON, INTERVALS, MONTHS, STATES, WEEKDAYS
 
 
@@ -117,10 +114,8 @@ class RepeatingInvoice(models.Model):
     @api.depends("run_date", "term")
     def _compute_date_end(self):
         for invoice in self:
-            if invoice.term > 0 and invoice.run_date:
-                invoice.date_end = add_months(invoice.run_date, invoice.term) - timedelta(days=1)
-            else:
-                invoice.date_end = False
+            dated = invoice.run_date and invoice.term > 0
+            invoice.date_end = dated and projected_end(invoice.run_date, invoice.term)
 
     @api.depends("schedule_ids.state", "schedule_ids.on_hold")
     def _compute_is_billed(self):
@@ -189,7 +184,7 @@ class RepeatingInvoice(models.Model):
     def _check_fixed_once_billed(self, vals):
         """Refuse to change what the runs are counted from once one of them is invoiced."""
         fixed = [name for name in ("run_date", "interval", "weekday", "months", "contract_id", "partner_id")
-                 if name in vals]
+                 if name in vals and "anchor_date" not in vals]
         for invoice in self.filtered("is_billed") if fixed else ():
             before = {name: invoice._fields[name].convert_to_write(invoice[name], invoice) for name in fixed}
             changed = [name for name in fixed if (vals[name] or False) != (

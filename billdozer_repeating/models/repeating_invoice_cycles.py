@@ -59,7 +59,7 @@ class RepeatingInvoice(models.Model):
         self.ensure_one()
         anchor = self.anchor_date or self.run_date
         step = ChosenMonths(self._get_months()) if self.interval == "other" else STEPS[self.interval]
-        if self.interval == "weekly":
+        if self.interval == "weekly" and not self.anchor_date:
             anchor += timedelta(days=(int(self.weekday) - anchor.weekday()) % 7)
         return Terms(start=self.run_date, step=step, anchor=anchor, whole=True)
 

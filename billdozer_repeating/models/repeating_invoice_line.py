@@ -1,10 +1,7 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import format_date
 
-from odoo.addons.work365_billing.engine.periods import add_months
+from ..engine.terms import is_longer, projected_end
 
 # What the subscription of a line takes over from it, and what it gives back when its change logs take effect.
 SHARED = ("product_id", "name", "quantity", "price_unit", "discount", "tax_ids", "analytic_distribution", "billable",
@@ -79,7 +76,7 @@ class RepeatingInvoiceLine(models.Model):
     def _compute_date_end(self):
         for line in self:
             if line.term > 0 and line.date_start:
-                line.date_end = add_months(line.date_start, line.term) - timedelta(days=1)
+                line.date_end = projected_end(line.date_start, line.term)
             else:
                 line.date_end = line.date_end if not line._origin.term else False
 
@@ -97,7 +94,7 @@ class RepeatingInvoiceLine(models.Model):
     def _check_term(self):
         for line in self:
             term = line.repeating_invoice_id.term
-            if term and line.term > term:
+            if is_longer(line.term, term):
                 raise ValidationError(self.env._(
                     "%(line)s has a term of %(own)s months, its repeating invoice one of %(term)s: enter %(term)s or "
                     "less, or a longer term of the repeating invoice.", line=line.name, own=line.term, term=term))
@@ -181,6 +178,3 @@ class RepeatingInvoiceLine(models.Model):
     def _compute_display_name(self):
         for line in self:
             line.display_name = f"{line.repeating_invoice_id.name} · {line.name}"
-
-    def _format(self, day):
-        return format_date(self.env, day)

@@ -5,6 +5,8 @@ from odoo.fields import Domain
 RUN_FIELDS = {
     "run_date", "interval", "weekday", "months", "date_end", "term", "billed_through", "anchor_date", "restart_date",
     "state"}
+# After a change of these, what is due already is invoiced at once.
+ENTERED_FIELDS = {"line_ids", "run_date", "interval", "weekday", "months", "billed_through", "state"}
 
 
 class RepeatingInvoice(models.Model):
@@ -32,7 +34,7 @@ class RepeatingInvoice(models.Model):
             invoice.line_ids.filtered(lambda line, start=start: line.date_start == start).date_start = invoice.run_date
         if RUN_FIELDS & set(vals):
             self._rebuild_runs()
-        if "line_ids" in vals or RUN_FIELDS & set(vals):
+        if ENTERED_FIELDS & set(vals):
             self._bill_at_once()
         return result
 

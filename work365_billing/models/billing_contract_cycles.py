@@ -47,6 +47,10 @@ class BillingContract(models.Model):
         Schedule.create(vals_list)
         active._sync_item_schedules()
 
+    def _get_foreseen_edits(self, day):
+        """Return the ``LogEdits`` that will be entered by themselves up to ``day``, and are not written yet."""
+        return []
+
     def _read_coverage(self):
         """Return, per owner key, the last day in the ledger and the number of open schedules ahead of today."""
         Schedule = self.env["billing.schedule"].with_context(active_test=False)

@@ -52,7 +52,7 @@ class BillingPlanner(models.AbstractModel):
         :param assume_active: plan drafts and suspended contracts as if they were activated
         :param edits: ``LogEdits`` that count as written
         """
-        reader = FactsReader(contracts, edits=edits)
+        reader = FactsReader(contracts, edits=[*contracts._get_foreseen_edits(day), *edits])
         reader.renew(day)
         reader.drop_missed(day)
 
