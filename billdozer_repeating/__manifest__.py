@@ -6,4 +6,20 @@
     "category": "Accounting/Accounting",
     "author": "The contributors",
     "depends": ["work365_billing"],
+    "external_dependencies": {"python": ["holidays"]},
+    "data": [
+        "security/billdozer_security.xml",
+        "security/ir.model.access.csv",
+        "views/billdozer_holiday_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/account_move_views.xml",
+        "views/res_partner_views.xml",
+        "report/account_move_report.xml",
+        "views/billdozer_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["billdozer_repeating/static/src/**/*"],
+        "web.assets_tests": ["billdozer_repeating/static/tests/tours/**/*"],
+    },
+    "application": True,
 }
