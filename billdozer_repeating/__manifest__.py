@@ -1,15 +1,17 @@
 {
     "name": "Billdozer Repeating Invoices",
-    "summary": "Any customer invoice can repeat itself",
+    "summary": "Invoices that repeat themselves, with terms per line, escalation and collection by debit order",
     "version": "19.0.1.0.0",
     "license": "LGPL-3",
-    "category": "Accounting/Accounting",
+    "category": "Accounting/Subscriptions",
     "author": "Work 365 Billing contributors",
     "depends": ["work365_billing"],
+    "external_dependencies": {"python": ["holidays"]},
     "data": [
         "security/billdozer_security.xml",
         "security/ir.model.access.csv",
         "wizards/repeating_invoice_window_views.xml",
+        "views/billdozer_holiday_views.xml",
         "views/history_transactions_views.xml",
         "views/repeating_escalation_views.xml",
         "views/repeating_clawback_views.xml",
@@ -19,6 +21,7 @@
         "views/product_template_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "report/account_move_report.xml",
         "views/billdozer_menus.xml",
     ],
     "assets": {

@@ -3,9 +3,9 @@
 DESIGN section 5: day N is the first one on or after the invoice date; never before the invoice date.
 """
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 from ...work365_billing.engine.periods import ONE_DAY, add_months
 
@@ -24,7 +24,7 @@ class Closed:
     :param name: of the holiday, else empty
     """
 
-    day: date
+    day: datetime.date
     kind: str
     name: str = ""
 
@@ -37,8 +37,8 @@ class Collection:
     :param reasons: the days that were passed over, from `unmoved` on; empty when the date is the agreed one
     """
 
-    date: date
-    unmoved: date
+    date: datetime.date
+    unmoved: datetime.date
     reasons: tuple[Closed, ...] = ()
 
 
@@ -52,7 +52,7 @@ class BusinessDays:
     :raises ValueError: on another direction
     """
 
-    name_of: Callable[[date], str | None]
+    name_of: Callable[[datetime.date], str | None]
     saturday: bool = False
     direction: str = NEXT
 
@@ -60,14 +60,14 @@ class BusinessDays:
         if self.direction not in (NEXT, PREVIOUS):
             raise ValueError(f"a collection moves to the {NEXT!r} or {PREVIOUS!r} business day, not {self.direction!r}")
 
-    def closed(self, day: date) -> Closed | None:
+    def closed(self, day: datetime.date) -> Closed | None:
         """Return why `day` is no business day, None when it is one. A holiday counts before the weekend it falls on."""
         if name := self.name_of(day):
             return Closed(day, HOLIDAY, name)
         kind = WEEKEND.get(day.weekday())
         return Closed(day, kind) if kind and not (kind == SATURDAY and self.saturday) else None
 
-    def move(self, day: date, not_before: date) -> Collection:
+    def move(self, day: datetime.date, not_before: datetime.date) -> Collection:
         """Return `day` moved to a business day in the direction; to the next one where it would fall before a date.
 
         :param not_before: the first day allowed, on or before `day`
@@ -83,7 +83,7 @@ class BusinessDays:
         return Collection(day, unmoved, tuple(reasons))
 
 
-def agreed_day(collect_on: str, invoice_date: date) -> date:
+def agreed_day(collect_on: str, invoice_date: datetime.date) -> datetime.date:
     """Return the day agreed for the collection of an invoice, whether money is collected on it or not.
 
     :param collect_on: '1' to '30', the first such day on or after the invoice date, the last day of a shorter month;
@@ -106,7 +106,7 @@ def _day_of_month(day, number, months):
     return end.replace(day=min(number, end.day))
 
 
-def collect(collect_on: str, invoice_date: date, business_days: BusinessDays) -> Collection:
+def collect(collect_on: str, invoice_date: datetime.date, business_days: BusinessDays) -> Collection:
     """Return the day on which an invoice is collected: the agreed one, moved to a business day.
 
     :param collect_on: see `agreed_day`

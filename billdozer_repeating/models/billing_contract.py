@@ -32,6 +32,10 @@ class BillingContract(models.Model):
         edits = [edits for invoice in invoices for edits in invoice._prepare_escalations(day)]
         return super()._get_foreseen_edits(day) + edits
 
+    def _is_collected(self):
+        """Tell whether the invoices of this contract are collected by the company."""
+        return bool(self.payment_token_id)
+
     def _has_something_to_bill(self):
         return bool(self.subscription_ids or self.item_ids)
 

@@ -20,8 +20,19 @@ class BillingExecutor(models.AbstractModel):
         invoice = self._get_repeating_invoice(one)
         if not invoice:
             return vals
-        narration = {"narration": invoice.info} if invoice.info else {}
-        return {**vals, **narration, "repeating_invoice_id": invoice.id, "invoice_user_id": invoice.user_id.id}
+        return {
+            **vals, **self._prepare_collection_vals(invoice, vals), **({"narration": invoice.info} if invoice.info else {}),
+            "repeating_invoice_id": invoice.id, "invoice_user_id": invoice.user_id.id}
+
+    def _prepare_collection_vals(self, invoice, vals):
+        """Return when the invoice with ``vals`` is collected, which is when it is due where the contract is collected."""
+        if vals["move_type"] != "out_invoice":
+            return {}
+        collection = self.env["account.move"]._prepare_collection_vals(
+            invoice.company_id, invoice.collect_on, vals["invoice_date"])
+        if not invoice.contract_id._is_collected():
+            return collection
+        return {**collection, "invoice_date_due": collection["collection_date"], "invoice_payment_term_id": False}
 
     def _get_repeating_invoice(self, one):
         """Return the repeating invoice that the planned invoice ``one`` belongs to, or none."""

@@ -34,7 +34,7 @@ class RepeatingInvoice(models.Model):
         tracking=True)
     info = fields.Text("Invoice Info", help="Copied onto each invoice.")
     state = fields.Selection(
-        STATES, "Status", default=lambda self: "awaiting" if self.env.company.billdozer_approval else "active",
+        STATES, "Status", default=lambda self: "awaiting" if self.env.company.billdozer_approve else "active",
         required=True, copy=False, index=True, readonly=True, tracking=True)
 
     interval = fields.Selection(INTERVALS, "Run Interval", default="monthly", required=True, tracking=True)

@@ -214,6 +214,7 @@ class RepeatingInvoice(models.Model):
             "charge_date": max(planned.schedule_date, today),
             "date_issued": planned.invoice_date,
             "partner_id": invoice.partner_id.id,
+            "collection_date": invoice.company_id._billdozer_collection(invoice.collect_on, planned.invoice_date).date,
             "repeating_invoice_id": invoice.id,
             "currency_id": invoice.currency_id.id,
             "total_excl": float(planned.amount),

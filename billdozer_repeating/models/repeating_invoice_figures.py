@@ -14,6 +14,8 @@ class RepeatingInvoice(models.Model):
     repeating_amount_excl = fields.Monetary(
         "Repeating Amount Excl", compute="_compute_repeating_amount_excl",
         help="What the next run will invoice, before tax.")
+    account_number = fields.Char(related="partner_id.account_number", string="Account")
+    billdozer_id = fields.Char(related="partner_id.billdozer_id")
     activate_on = fields.Date(related="contract_id.resume_on", string="Activate On")
     contract_state = fields.Selection(related="contract_id.state", string="Contract Status")
     invoice_count = fields.Integer(compute="_compute_invoice_count")

@@ -54,9 +54,9 @@ class RepeatingInvoice(models.Model):
         for vals in missing:
             key = self._get_contract_key(vals)
             company = self.env["res.company"].browse(key[1])
-            if company.billdozer_contracts == "multiple" or key not in (found | made):
+            if company.billdozer_contracts_per_client == "multiple" or key not in (found | made):
                 made[key] = self.env["billing.contract"].create(self._prepare_contract_vals(vals, key))
-            vals["contract_id"] = (found | made if company.billdozer_contracts == "single" else made)[key].id
+            vals["contract_id"] = (found | made if company.billdozer_contracts_per_client == "single" else made)[key].id
 
     def _get_contract_key(self, vals):
         company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)

@@ -1,36 +1,21 @@
-"""Shared ground of the tests of repeating invoices."""
-
-from odoo import Command
-from odoo.tests import freeze_time
+"""Shared ground of the tests of repeating invoices: a South African company."""
 
 from odoo.addons.work365_billing.tests.common import BillingCommon
 
 
-class RepeatingCommon(BillingCommon):
+class BilldozerCommon(BillingCommon):
     @classmethod
-    def make_repeating(cls, *lines, today=None, **vals):
-        """Return a repeating invoice with ``lines`` (dicts), saved on ``today`` (default its run date)."""
-        with freeze_time(f"{today or vals['run_date']} 08:00:00"):
-            return cls.env["repeating.invoice"].create(cls.repeating_vals(*lines, **vals))
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.south_africa = cls.env.ref("base.za")
+        cls.company.country_id = cls.south_africa
+        cls.company.partner_id.lang = "en_US"
+        cls.Holiday = cls.env["billdozer.holiday"]
 
     @classmethod
-    def repeating_vals(cls, *lines, **vals):
-        return {
-            "partner_id": cls.customer.id, "interval": "monthly", "name": "Blue Yonder",
-            "line_ids": [Command.create({"product_id": cls.licence.id, "name": "Hosting", "tax_ids": False, **line})
-                         for line in lines],
-            **vals}
+    def make_holiday(cls, date, name="Election Day", **vals):
+        return cls.Holiday.create({"date": date, "name": name, "company_id": cls.company.id, **vals})
 
-    def invoices_of(self, repeating):
-        """Return the invoices of ``repeating``, oldest first."""
-        return self.env["account.move"].search([("repeating_invoice_id", "=", repeating.id)], order="invoice_date, id")
-
-    def assertRuns(self, repeating, expected):
-        """Compare all invoices of ``repeating`` with ``expected``: (date, [(line, quantity, price, subtotal)])."""
-        self.assertEqual([
-            (str(move.invoice_date), [
-                (line.name.split("\n")[0], line.quantity, line.price_unit, line.price_subtotal)
-                for line in move.invoice_line_ids.sorted("sequence")]) for move in self.invoices_of(repeating)], expected)
-
-    def run_dates(self, repeating):
-        return [str(move.invoice_date) for move in self.invoices_of(repeating)]
+    def collected(self, collect_on, invoice_date, company=None):
+        """Return the date of a collection as ISO string."""
+        return str((company or self.company)._billdozer_collection(collect_on, invoice_date).date)

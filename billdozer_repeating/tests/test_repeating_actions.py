@@ -4,7 +4,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import RepeatingCommon
+from .repeating_common import RepeatingCommon
 
 
 @tagged("post_install", "-at_install")

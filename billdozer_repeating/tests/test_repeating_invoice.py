@@ -4,7 +4,7 @@ from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
-from .common import RepeatingCommon
+from .repeating_common import RepeatingCommon
 
 
 @tagged("post_install", "-at_install")
@@ -29,7 +29,7 @@ class TestRepeatingInvoice(RepeatingCommon):
     def test_one_contract_per_client(self):
         first, second = (self.make_repeating({"price_unit": 1}, run_date="2026-03-01") for _number in range(2))
         self.assertEqual(first.contract_id, second.contract_id)
-        self.company.billdozer_contracts = "multiple"
+        self.company.billdozer_contracts_per_client = "multiple"
         third = self.make_repeating({"price_unit": 1}, run_date="2026-03-01")
         self.assertNotEqual(third.contract_id, first.contract_id)
 
@@ -144,7 +144,7 @@ class TestRepeatingInvoice(RepeatingCommon):
     # ---- approval ---------------------------------------------------------------------------------------------------
 
     def test_nothing_is_billed_before_approval(self):
-        self.company.billdozer_approval = True
+        self.company.billdozer_approve = True
         repeating = self.make_repeating({"price_unit": 100.0}, run_date="2026-01-01")
         self.run_job("2026-02-01")
         self.assertEqual((repeating.state, self.run_dates(repeating)), ("awaiting", []))
@@ -176,3 +176,17 @@ class TestRepeatingInvoice(RepeatingCommon):
             repeating.line_ids.unlink()
         with self.assertRaisesRegex(UserError, "cancel it instead of deleting"):
             repeating.unlink()
+
+    # ---- collection -------------------------------------------------------------------------------------------------
+
+    def test_collection_date(self):
+        self.company.country_id = self.env.ref("base.za")
+        last = self.make_repeating({"price_unit": 1.0}, run_date="2026-05-01", collect_on="last", today="2026-04-01")
+        tenth = self.make_repeating({"price_unit": 1.0}, run_date="2026-08-01", collect_on="10", today="2026-04-01")
+        with self.today("2026-04-01"):
+            self.assertEqual(str(last.calculate("2026-05-01", "2026-05-01")[0]["collection_date"]), "2026-06-01")
+        self.run_job("2026-07-20")
+        move = self.invoices_of(last)[0]
+        self.assertEqual((str(move.collection_date), str(move.collection_date_unmoved)), ("2026-06-01", "2026-05-31"))
+        self.assertEqual(str(self.invoices_of(tenth).collection_date), "2026-08-11")  # the 10th is a holiday
+        self.assertEqual(str(self.invoices_of(tenth).invoice_date_due), "2026-08-01")  # not collected by us

@@ -1,0 +1,48 @@
+import { stepUtils } from "@web_tour/tour_utils";
+
+/** What the tours of this addon have in common. */
+
+export function openMenu(section, entry) {
+    return [
+        ...stepUtils.goToAppSteps("billdozer_repeating.billdozer_menu_root", "Open the app Billdozer"),
+        {
+            content: "Its menu is there, no longer that of the app before",
+            trigger: ".o_menu_brand:contains(Billdozer)",
+        },
+        {
+            content: `Open the menu ${section}`,
+            trigger: `.o_menu_sections button:contains("${section}")`,
+            run: "click",
+        },
+        {
+            content: `Choose ${entry}`,
+            trigger: `.o-dropdown-item:contains(/^${entry}$/)`,
+            run: "click",
+        },
+        {
+            content: `${entry} are shown`,
+            trigger: `.o_control_panel .o_breadcrumb:contains(${entry})`,
+        },
+    ];
+}
+
+export const save = {
+    content: "Save",
+    trigger: ".o_form_button_save:visible",
+    run: "click",
+};
+
+/** Read a message of refusal and close it. */
+export function closeRefusal(words) {
+    return [
+        {
+            content: `It is refused: ${words}`,
+            trigger: `.modal .modal-body:contains(${words})`,
+        },
+        {
+            content: "Close the message",
+            trigger: ".modal .modal-footer button:first",
+            run: "click",
+        },
+    ];
+}

@@ -1,0 +1,36 @@
+"""Shared ground of the tests of repeating invoices."""
+
+from odoo import Command
+from odoo.tests import freeze_time
+
+from odoo.addons.work365_billing.tests.common import BillingCommon
+
+
+class RepeatingCommon(BillingCommon):
+    @classmethod
+    def make_repeating(cls, *lines, today=None, **vals):
+        """Return a repeating invoice with ``lines`` (dicts), saved on ``today`` (default its run date)."""
+        with freeze_time(f"{today or vals['run_date']} 08:00:00"):
+            return cls.env["repeating.invoice"].create(cls.repeating_vals(*lines, **vals))
+
+    @classmethod
+    def repeating_vals(cls, *lines, **vals):
+        return {
+            "partner_id": cls.customer.id, "interval": "monthly", "name": "Blue Yonder",
+            "line_ids": [Command.create({"product_id": cls.licence.id, "name": "Hosting", "tax_ids": False, **line})
+                         for line in lines],
+            **vals}
+
+    def invoices_of(self, repeating):
+        """Return the invoices of ``repeating``, oldest first."""
+        return self.env["account.move"].search([("repeating_invoice_id", "=", repeating.id)], order="invoice_date, id")
+
+    def assertRuns(self, repeating, expected):
+        """Compare all invoices of ``repeating`` with ``expected``: (date, [(line, quantity, price, subtotal)])."""
+        self.assertEqual([
+            (str(move.invoice_date), [
+                (line.name.split("\n")[0], line.quantity, line.price_unit, line.price_subtotal)
+                for line in move.invoice_line_ids.sorted("sequence")]) for move in self.invoices_of(repeating)], expected)
+
+    def run_dates(self, repeating):
+        return [str(move.invoice_date) for move in self.invoices_of(repeating)]
