@@ -4,7 +4,7 @@ import json
 
 
 def count(env):
-    """Return the numbers that a user wants to see: contracts, schedules by state, invoices and their amounts."""
+    """Return the numbers that a user wants to see: contracts, schedules by state, invoices, amounts, what followed."""
     schedules = env["billing.schedule"].with_context(active_test=False)._read_group([], ["state"], ["__count"])
     of_contracts = [("billing_contract_id", "!=", False)]
     aggregates = ["__count", "amount_total_in_currency_signed:sum"]
@@ -14,7 +14,17 @@ def count(env):
         "schedules": dict(schedules),
         "invoices": sum(number for _currency, number, _amount in amounts),
         "amounts": {currency.name: round(amount, currency.decimal_places) for currency, _number, amount in amounts},
+        "tasks": count_tasks(env["billing.job"]),
     }
+
+
+def count_tasks(jobs):
+    """Return how many tasks of each kind that followed the invoices are in which state, in the words of the screen."""
+    kinds, states = (dict(jobs._fields[name]._description_selection(jobs.env)) for name in ("job_type", "state"))
+    tasks = {}
+    for kind, state, number in jobs._read_group([("job_type", "!=", "invoice")], ["job_type", "state"], ["__count"]):
+        tasks.setdefault(kinds[kind], {})[states[state]] = number
+    return tasks
 
 
 def main(env):

@@ -93,12 +93,18 @@ def describe(made):
     """Say in a sentence or two what the hourly job has made and what there is now."""
     before, after = made["before"], made["after"]
     new = {name: amount - before["amounts"].get(name, 0) for name, amount in after["amounts"].items()}
-    states = ", ".join(f"{number} {state}" for state, number in sorted(after["schedules"].items()))
+    states = _numbers(after["schedules"])
+    tasks = "; ".join(f"{kind}: {_numbers(found)}" for kind, found in sorted(after["tasks"].items()))
     return (
         f"  The hourly job made {after['invoices'] - before['invoices']} invoices{_amounts(new)}.\n"
         f"  The database holds {after['contracts']} contracts, {sum(after['schedules'].values())} schedules ({states})"
-        f" and {after['invoices']} invoices from contracts{_amounts(after['amounts'])}."
+        f" and {after['invoices']} invoices from contracts{_amounts(after['amounts'])}.\n"
+        f"  What followed them: {tasks or 'nothing'}."
     )
+
+
+def _numbers(found):
+    return ", ".join(f"{number} {state.lower()}" for state, number in sorted(found.items()))
 
 
 def _amounts(amounts):

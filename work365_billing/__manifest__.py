@@ -47,6 +47,7 @@
         "demo/product_demo.xml",
         "demo/billing_contract_demo.xml",
         "demo/billing_usage_demo.xml",
+        "demo/billing_automation_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["work365_billing/static/src/**/*"],
