@@ -1,5 +1,9 @@
-"""Runs inside `odoo shell`: do the hourly job once and print what the database held before and after it, as JSON."""
+"""Runs inside `odoo shell`: do the hourly job once and print what the database held before and after it, as JSON.
 
+`URL`, the address of a server that runs meanwhile, stands before this text.
+"""
+
+import contextlib
 import json
 
 
@@ -27,13 +31,28 @@ def count_tasks(jobs):
     return tasks
 
 
-def main(env):
+@contextlib.contextmanager
+def printed_by(env, url):
+    """Let the PDF files of the block's invoices take their styles from the server at ``url``."""
+    parameters = env["ir.config_parameter"]
+    before = parameters.get_param("report.url")
+    parameters.set_param("report.url", url)
+    env.cr.commit()
+    try:
+        yield
+    finally:
+        parameters.set_param("report.url", before)
+        env.cr.commit()
+
+
+def main(env, url):
     before = count(env)
     cron = env.ref("work365_billing.ir_cron_generate_invoices")
-    cron.method_direct_trigger()
-    env.cr.commit()  # the job worked in transactions of its own: look at a new snapshot
+    with printed_by(env, url):
+        cron.method_direct_trigger()
+        env.cr.commit()  # the job worked in transactions of its own: look at a new snapshot
     env.invalidate_all()
     print("RESULT", json.dumps({"before": before, "after": count(env), "failures": cron.failure_count}))
 
 
-main(env)  # noqa: F821  the shell provides `env`
+main(env, URL)  # noqa: F821  the shell provides `env`
