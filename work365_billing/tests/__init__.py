@@ -8,11 +8,13 @@ from . import test_bulk_tours
 from . import test_bulk_window
 from . import test_catch_up
 from . import test_change_log_invoice
+from . import test_change_log_tours
 from . import test_change_logs
 from . import test_change_tours
 from . import test_change_window
 from . import test_changes
 from . import test_charge
+from . import test_charge_tours
 from . import test_copy
 from . import test_cycles
 from . import test_dashboard
