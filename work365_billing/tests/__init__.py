@@ -41,3 +41,4 @@ from . import test_three_years
 from . import test_tours
 from . import test_undo
 from . import test_usage
+from . import test_usage_tours
