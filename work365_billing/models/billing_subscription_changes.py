@@ -240,6 +240,10 @@ class BillingSubscription(models.Model):
     def _check_may_end(self, day, entries):
         if self.state == "inactive" or history.state_on(entries, day) == history.INACTIVE:
             raise UserError(self.env._("%(subscription)s is inactive already.", subscription=self.name))
+        self._check_unchanged_after(day)
+
+    def _check_unchanged_after(self, day):
+        """Refuse an end on ``day`` before a change that has taken effect."""
         later = self.change_log_ids.sudo().filtered(lambda log: log.applied and log.effective_date > day)
         if later:
             raise ValidationError(self.env._(
