@@ -209,6 +209,7 @@ class BillingContract(models.Model):
             self._leave_approval()
         self.closed_on = closing.today
         self._discard()
+        self.subscription_ids._apply_closing()
 
     # ---- in words -------------------------------------------------------------------------------------------------
 
@@ -227,8 +228,8 @@ class BillingContract(models.Model):
         if closing.is_now:
             return None
         return self.env._(
-            "The contract stays active until %(stop)s. What is due today is billed now; the hourly job bills what falls "
-            "due later and closes the contract.", stop=self._format_day(closing.stop))
+            "The contract stays active until %(stop)s. What is due today is billed now; the hourly job bills what "
+            "falls due later and closes the contract.", stop=self._format_day(closing.stop))
 
     def _explain_billed_ahead(self, closing):
         until = self._get_billed_until()
@@ -296,6 +297,8 @@ class BillingSubscription(models.Model):
         """
         day = max(stop + ONE_DAY, self.date_start)
         logs = self.change_log_ids.sudo()  # who may not read logs may still close a contract
+        if self.deactivated_on == day and self.state == "inactive":
+            return None  # the contract was closed before, as of this day
         waiting = logs.filtered(
             lambda log: log.state == "scheduled" and not log.applied and log.effective_date >= day)
         self._check_unchanged_after(day)
@@ -308,3 +311,10 @@ class BillingSubscription(models.Model):
         if not refund and any(vals["quantity"] > 0 for vals in edits.completing):
             logs.browse([vals["completes_id"] for vals in edits.completing])._check_waiting()
         return edits
+
+    def _apply_closing(self):
+        """Let the ends of subscriptions whose contract is closed take effect: nothing comes after them."""
+        waiting = self.change_log_ids.sudo().filtered(lambda log: not log.applied)  # logs are the system's
+        waiting.applied = True
+        for subscription in waiting.subscription_id:
+            subscription.write({**subscription._get_applied(), "state": history.INACTIVE})

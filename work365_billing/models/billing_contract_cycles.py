@@ -86,7 +86,7 @@ class BillingContract(models.Model):
         """Tell whether every subscription is deactivated by the end: what is billed after it was decided with that."""
         after = self.date_end + ONE_DAY
         return all(
-            sub.deactivated_on and sub.deactivated_on <= max(after, sub.date_start)
+            (sub.deactivated_on and sub.deactivated_on <= max(after, sub.date_start))
             or (sub.date_end and sub.date_end < after) for sub in self.subscription_ids)
 
     def _error_end_before_billed(self, last):

@@ -37,6 +37,7 @@ class TestClose(BillingCommon):
             "next_invoice_date": False, "catch_up_run_id": False}])
         self.assertFalse(contract.schedule_ids.filtered(lambda row: row.state in ("pending", "error")))
         self.assertLessEqual(set(contract.change_log_ids.mapped("state")), {"archived"})
+        self.assertLessEqual(set(contract.subscription_ids.mapped("state")), {"inactive"})
         self.assertFalse(contract.item_ids.filtered(lambda item: item.billable and not item.invoice_line_id))
         before = self.invoices(contract)
         self.run_job("2028-01-01")

@@ -25,6 +25,7 @@ class BillingContractClose(models.TransientModel):
         [("bill", "Bill with the Last Invoice"), ("leave", "Do Not Bill")], "Later Items", required=True,
         default="bill", help="What becomes of non-recurring items that are to be invoiced after the last day.")
     has_later_items = fields.Boolean(compute="_compute_has_later_items")
+    difference = fields.Monetary(help="What is billed, less what is credited, before tax.")
     invoice_ids = fields.Many2many("account.move", string="Invoices", readonly=True)
     is_done = fields.Boolean(readonly=True)
     result = fields.Char(compute="_compute_result")
@@ -73,7 +74,7 @@ class BillingContractClose(models.TransientModel):
         if not any(row.planned.lines for row in rows):
             return self.env._("Nothing is left to bill or to credit.")
         if self.difference < 0:
-            return self.env._("In total, money goes back to the customer.")
+            return self.env._("In total, the customer gets money back.")
         return self.env._("This is what is left to bill or to credit.")
 
     def _render(self, rows, subscription_ids):

@@ -21,6 +21,15 @@ function openClose() {
     ];
 }
 
+/** A date is a button until it is used. */
+function openDate() {
+    return {
+        content: "Open the date",
+        trigger: ".modal .o_field_widget[name=stop_date] :is(button, input)",
+        run: "click",
+    };
+}
+
 function closeContract() {
     return [
         {
@@ -70,11 +79,7 @@ tours.add("work365_billing_close_refused", {
     url: "/odoo",
     steps: () => [
         ...openClose(),
-        {
-            content: "Open the date",
-            trigger: ".modal .o_field_widget[name=stop_date] button",
-            run: "click",
-        },
+        openDate(),
         {
             content: "Enter a day before the start",
             trigger: ".modal .o_field_widget[name=stop_date] input",
@@ -90,11 +95,7 @@ tours.add("work365_billing_close_refused", {
             trigger: ".modal .o_field_widget[name=refund] .o_radio_item:contains(Apply Refund) input",
             run: "click",
         },
-        {
-            content: "Open the date again",
-            trigger: ".modal .o_field_widget[name=stop_date] button",
-            run: "click",
-        },
+        openDate(),
         {
             content: "Enter today",
             trigger: ".modal .o_field_widget[name=stop_date] input",
@@ -120,11 +121,7 @@ tours.add("work365_billing_close_later", {
     url: "/odoo",
     steps: () => [
         ...openClose(),
-        {
-            content: "Open the date",
-            trigger: ".modal .o_field_widget[name=stop_date] button",
-            run: "click",
-        },
+        openDate(),
         {
             content: "Enter a day to come",
             trigger: ".modal .o_field_widget[name=stop_date] input",
