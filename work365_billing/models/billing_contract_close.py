@@ -299,13 +299,13 @@ class BillingSubscription(models.Model):
         logs = self.change_log_ids.sudo()  # who may not read logs may still close a contract
         if self.deactivated_on == day and self.state == "inactive":
             return None  # the contract was closed before, as of this day
-        waiting = logs.filtered(
-            lambda log: log.state == "scheduled" and not log.applied and log.effective_date >= day)
+        waiting = logs.filtered(  # ends without a refund are archived from the first, but on no invoice either
+            lambda log: not log.applied and not log.billing_move_id and log.effective_date >= day)
         self._check_unchanged_after(day)
         ended = self.date_end and self.date_end < day
         if ended or history.state_on(self._get_entries(waiting), day) == history.INACTIVE:
             return self._prepare_edits(replaced=waiting) if waiting else None
-        edits = self._prepare_deactivation(day, refund, by_user=refund)
+        edits = self._prepare_deactivation(day, refund, by_user=refund, withdrawn=waiting)
         for vals in edits.completing:
             vals["refund"] = refund  # what comes after the end goes with it, and is given back if that is
         if not refund and any(vals["quantity"] > 0 for vals in edits.completing):

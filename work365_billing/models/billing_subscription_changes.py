@@ -108,12 +108,15 @@ class BillingSubscription(models.Model):
         event = "activate" if delta > 0 and state == history.INACTIVE else "update"
         return self._prepare_edits([self._prepare_log(event, day, float(delta), price_unit)], replaced)
 
-    def _prepare_deactivation(self, day, refund=False, by_user=True, replaced=None):
-        """Return the edits of an end: ``day`` is the first day that is not billed. See ``deactivate``."""
+    def _prepare_deactivation(self, day, refund=False, by_user=True, replaced=None, withdrawn=None):
+        """Return the edits of an end: ``day`` is the first day that is not billed. See ``deactivate``.
+
+        :param withdrawn: logs that go with it, beside those that are scheduled for that day or later
+        """
         logs = self.change_log_ids.sudo()  # who may not read logs may still stop a subscription
         waiting = logs.filtered(lambda log: log.state == "scheduled" and not log.applied)
         removed = (replaced or logs).sudo() & logs if replaced else logs.browse()
-        removed |= waiting.filtered(lambda log: log.effective_date >= day)
+        removed |= waiting.filtered(lambda log: log.effective_date >= day) | (withdrawn or logs.browse())
         self._check_day(day, replaced)
         entries = self._get_entries(removed)
         self._check_may_end(day, entries)
