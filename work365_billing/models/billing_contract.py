@@ -246,7 +246,8 @@ class BillingContract(models.Model):
         if "state" in vals:
             self._check_next_state(vals["state"])
         if "date_end" in vals:
-            for contract in self.filtered(lambda contract: contract.state == "closed"):
+            for contract in self.filtered(lambda contract: contract.state == "closed" or (
+                    contract.closed_on and contract._changes(vals, ["date_end"]))):
                 contract._refuse_closed()
         by_start = self._get_subscriptions_by_start() if "date_start" in vals else {}
         result = super().write(vals)
@@ -297,13 +298,6 @@ class BillingContract(models.Model):
     def action_suspend(self):
         """Stop billing until the contract is activated again; what was not billed meanwhile is billed then."""
         self.filtered(lambda contract: contract.state != "suspended").write({"state": "suspended"})
-
-    def action_close(self):
-        """Stop billing for good: open schedules are removed."""
-        self.check_access("write")
-        self.filtered(lambda contract: contract.state != "closed").write({"state": "closed"})
-        self.env["billing.schedule"].sudo().search(  # users close contracts without the right to edit the ledger
-            [("contract_id", "in", self.ids), ("state", "in", ("pending", "error"))]).unlink()
 
     def _check_next_state(self, state):
         """Refuse a change of state that the table does not allow; only the system revives what it closed itself."""

@@ -1,6 +1,7 @@
 """Reads contracts into the engine's facts: a constant number of queries for any number of contracts."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -10,6 +11,7 @@ from odoo.tools import SQL
 
 from ..engine import facts, reasons
 from ..engine.money import compound_discount, exact
+from ..engine.plan import ITEM
 from ..engine.steps import SALES_UNIT_MONTHS
 from .billing_facts_rows import RowReader
 from .billing_usage_facts import MeterReader
@@ -46,6 +48,7 @@ class FactsReader(RowReader):
         self._logs_of = self.logs.grouped("subscription_id")
         self._billed_of = self._read_billed()
         self.unwritten = {}
+        self.latest = None  # day after which no invoice is dated
         self._meters = MeterReader(self.subscriptions, self._replaced)
         self._assume_edited_ends()
 
@@ -104,6 +107,16 @@ class FactsReader(RowReader):
     def items_of(self, contract):
         """Return what is billed as entered of ``contract``: the engine's items of every source."""
         return self._items_of.get(contract, ())
+
+    def settle_items(self, contract, stop, leave):
+        """Count the items of ``contract`` of days after ``stop`` as due on it, or as left out."""
+        settled = [replace(item, invoice_on=stop) if self._is_item_after(item, stop) else item
+                   for item in self.items_of(contract) if not (leave and self._is_item_after(item, stop))]
+        self._items_of[contract] = settled
+
+    @staticmethod
+    def _is_item_after(item, stop):
+        return item.source == ITEM and not item.obstacle and item.invoice_on > stop
 
     def records_of(self, line):
         """Return the records of a planned line that is billed as entered."""

@@ -32,6 +32,7 @@ class RowReader:
         self._subscriptions_of = self.subscriptions.grouped("contract_id")
         self._series_of = {}
         self._own_end_of = {}
+        self._stopped = contracts.browse()
 
     # ---- what there is --------------------------------------------------------------------------------------------
 
@@ -76,6 +77,16 @@ class RowReader:
             moves = contract._get_renewals(day)
             if moves:
                 self.move_end(contract, moves)
+
+    def stop(self, contract, day):
+        """Count ``contract`` as ended on ``day`` for good."""
+        self._stopped |= contract
+        if contract.date_end != day:
+            self.move_end(contract, [(None, day)])
+
+    def renews(self, contract):
+        """Tell whether the end of ``contract`` is none, because it renews itself."""
+        return contract.auto_renew and contract not in self._stopped
 
     def assume(self, owner, own_end, series=None):
         """Read the cycles of ``owner`` as if its terms had changed and its open rows had been made by them.
@@ -156,6 +167,15 @@ class RowReader:
         index = series.recurrence.index_of(start)
         return Cycle(index, start, end, series.recurrence.period(index))
 
+    def final_row(self, owner, up_to):
+        """Return the change-log row that bills what is left of ``owner``, also of what is invoiced after its end."""
+        row = self.change_log_row(owner, up_to)
+        rows = self.rows_of(owner._get_cycle_contract()).filtered(
+            lambda row: row.state == "invoiced" and row.kind == "regular" and not row._is_for_items()
+            and owner in (row.contract_id, row._get_cycle_owner()))
+        end = max([up_to, *rows.mapped("cycle_end")])
+        return replace(row, cycle=self._cycle(None, row.start, end))
+
     def change_log_row(self, owner, up_to):
         """Return a change-log row that is not in the ledger yet and bills what is left up to ``up_to`` (inclusive).
 
@@ -176,7 +196,7 @@ class RowReader:
         for owner in self.owners_of(contract):
             name, others = self.engine_owner(owner), known.get(owner._get_source_key(), ())
             own = [row for row in rows if row.owner == name]
-            end = self.last_day_of(owner, contract.date_end)
+            end = self.last_day_of(owner, self.end_of(contract))
             after.update(zip(map(id, own), with_previous(own, others, end), strict=True))
         return [after.get(id(row), row) for row in rows]
 

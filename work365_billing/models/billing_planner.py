@@ -122,7 +122,7 @@ class BillingPlanner(models.AbstractModel):
 
     def _final_rows(self, reader, contract, rows, day):
         """Return the rows of the final change-log invoices: one per owner that has ended and has something left."""
-        end = None if contract.auto_renew else reader.end_of(contract)
+        end = None if reader.renews(contract) else reader.end_of(contract)
         if contract.contract_type == "item_based":
             finals = [
                 self._final_row_of_subscription(reader, sub, reader.last_day_of(sub, end), rows, day)
@@ -139,7 +139,7 @@ class BillingPlanner(models.AbstractModel):
         if not (items or reader.newest_entry_of(contract) or reader.has_minimum(contract)):
             return None
         later = [item.invoice_on for item in items if not item.obstacle and item.invoice_on <= day]
-        return reader.change_log_row(contract, max([day_after(end), *later]))
+        return reader.final_row(contract, max([day_after(end), *later]))
 
     def _final_row_of_subscription(self, reader, sub, end, rows, day):
         """Return the row for what is left of an ended subscription: the day after, or when it was entered; or None."""
@@ -151,7 +151,7 @@ class BillingPlanner(models.AbstractModel):
         if not (entered or days or reader.has_minimum(sub)):
             return None
         up_to = max([day_after(end), *days, *([entered] if entered else [])])
-        return reader.change_log_row(sub, up_to) if up_to <= day else None
+        return reader.final_row(sub, up_to) if up_to <= day else None
 
     def _is_unsettled(self, reader, owner, rows):
         """Tell whether ``owner`` has an open row that is not among the planned ``rows``, or a change-log row there."""
@@ -185,9 +185,10 @@ class BillingPlanner(models.AbstractModel):
         return result
 
     def _planned(self, reader, contract, row, invoice):
+        due = min(filter(None, [row.schedule_date, reader.latest]))
         planned = PlannedInvoice(
             contract_id=contract.id, schedule_id=row.key if row.key > 0 else None, kind=row.kind, cycle_start=row.start,
-            cycle_end=row.end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice,
+            cycle_end=row.end, schedule_date=due, invoice_date=due, invoice=invoice,
             owner_vals=reader.owner_of(contract, row)._prepare_owner_vals())
         if not invoice.lines:
             planned.code = reasons.NOTHING_TO_BILL if row.kind == "regular" else reasons.NOTHING_LEFT

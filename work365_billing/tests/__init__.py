@@ -37,6 +37,9 @@ from . import test_run_report
 from . import test_sale_order
 from . import test_send
 from . import test_suspend
+from . import test_close
+from . import test_close_invariants
+from . import test_close_tours
 from . import test_three_years
 from . import test_tours
 from . import test_undo

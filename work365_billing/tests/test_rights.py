@@ -23,6 +23,7 @@ RIGHTS = {
     "billing.missing.data": ("", "r", "r", "r"),
     "billing.run.report": ("", "r", "r", "r"),
     "billing.contract.suspend": ("", "", "rwcu", "rwcu"),
+    "billing.contract.close": ("", "", "rwcu", "rwcu"),
     "billing.contract.renew": ("", "", "rwcu", "rwcu"),
     "billing.subscription.change": ("", "", "rwcu", "rwcu"),
     "billing.change.log.edit": ("", "", "rwcu", "rwcu"),
