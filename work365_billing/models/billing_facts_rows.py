@@ -153,8 +153,9 @@ class RowReader:
     def _cycle(series, start, end):
         if not series:
             return Cycle(0, start, end, Period(start, end + timedelta(days=1)))
-        index = series.recurrence.index_of(start)
-        return Cycle(index, start, end, series.recurrence.period(index))
+        recurrence = series.recurrence_at(start)
+        index = recurrence.index_of(start)
+        return Cycle(index, start, end, recurrence.period(index))
 
     def change_log_row(self, owner, up_to):
         """Return a change-log row that is not in the ledger yet and bills what is left up to ``up_to`` (inclusive).
