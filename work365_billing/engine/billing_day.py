@@ -6,9 +6,10 @@ longer than a cycle, and its price is a part of that cycle's.
 
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from math import gcd
 
-from .cycles import Leg, Terms
+from .cycles import Leg, Terms, cycles
 from .periods import ONE_DAY, Recurrence, add_months
 
 # Periods after which every series of months has shown all lengths of its months, leap years included.
@@ -35,12 +36,18 @@ def move_day(terms: Terms, since: date, day: int | None, month: int | None = Non
     before = replace(terms, legs=tuple(leg for leg in terms.legs if leg.since < since))
     first = _first_start(since, gcd(terms.step.count, 12), day, month or since.month)
     series = Recurrence(_anchor(first, terms.step.count, day), terms.step, day is None)
-    if _is_same(series, before.recurrence_at(since), since):
+    if _is_same_series(series, before.recurrence_at(since), since):
         return before
     if first > since:
         # A cycle that the start has cut may end before the new day: then it stays as it is.
         since = max(since, before.recurrence_at(since).period_at(first - ONE_DAY).start)
     return replace(before, legs=(*before.legs, Leg(since, first, series.anchor, series.last_day)))
+
+
+def is_same(terms: Terms, other: Terms, since: date) -> bool:
+    """Tell whether both have the same cycles from ``since`` on, whatever their ends."""
+    one, two = (islice(cycles(replace(own, end=None, billed_through=since - ONE_DAY)), _PATTERN) for own in (terms, other))
+    return all(cycle.span == twin.span for cycle, twin in zip(one, two, strict=True))
 
 
 def _in_month(start, months, day):
@@ -65,7 +72,7 @@ def _anchor(first, count, day):
     raise NoSuchDay(f"no month in which cycles start has a day {day}")
 
 
-def _is_same(series, other, day):
+def _is_same_series(series, other, day):
     """Tell whether two series of one step have the same starts from ``day`` on."""
     one, two = series.index_of(day), other.index_of(day)
     return all(series.start_of(one + number) == other.start_of(two + number) for number in range(_PATTERN))

@@ -29,7 +29,7 @@ class FactsReader(RowReader):
         env = contracts.env
         contracts.fetch([
             "contract_type", "date_start", "date_end", "billed_through", "discount", "company_id", "currency_id",
-            "catch_up"])
+            "catch_up", "day_change_ids"])
         super().__init__(contracts, replaced)
         self._credited = credited or env["account.move"]
         self._again = self._replaced | self._credited

@@ -73,7 +73,7 @@ class RowReader:
     def renew(self, day):
         """Count the automatic renewals up to ``day`` as done, each on its day."""
         for contract in self.contracts.filtered("auto_renew"):
-            moves = contract._get_renewals(day)
+            moves = contract._get_renewals(day, self.series_of(contract))
             if moves:
                 self.move_end(contract, moves)
 
