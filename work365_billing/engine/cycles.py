@@ -107,7 +107,7 @@ class Terms:
     def _series_of(self, leg: Leg) -> Recurrence:
         return Recurrence(leg.anchor, self.step, leg.last_day)
 
-    def _rhythm_at(self, day: date) -> tuple[Recurrence, date | None]:
+    def rhythm_at(self, day: date) -> tuple[Recurrence, date | None]:
         """Return the series of natural cycles that holds on `day`, and the first day of the one that follows it."""
         stop = None
         for leg in reversed(self.legs):
@@ -118,13 +118,7 @@ class Terms:
 
     def recurrence_at(self, day: date) -> Recurrence:
         """Return the series of natural cycles that holds on `day`: that of its leg."""
-        return self._rhythm_at(day)[0]
-
-    def stop_at(self, day: date) -> date:
-        """Return the day after the cycle that contains `day`, whatever the end of the term."""
-        recurrence, stop = self._rhythm_at(day)
-        natural = recurrence.period_at(day)
-        return natural.stop if stop is None else min(natural.stop, stop)
+        return self.rhythm_at(day)[0]
 
     @cached_property
     def first_day(self) -> date:
@@ -168,9 +162,16 @@ def _cycle(terms: Terms, day: date) -> Cycle | None:
     index = recurrence.index_of(day)
     natural = recurrence.period(index)
     start = max(natural.start, terms.first_day)
-    last = terms.stop_at(day) - ONE_DAY
-    end = last if terms.end is None else min(last, terms.end)
+    end = _stop_of(terms, day, natural) - ONE_DAY
+    if terms.end is not None:
+        end = min(end, terms.end)
     return Cycle(index, start, end, natural) if start <= end else None
+
+
+def _stop_of(terms: Terms, day: date, natural: Period) -> date:
+    """Return the day after the cycle of `day` in `natural`, whatever the end of the term: a later leg cuts it."""
+    _recurrence, stop = terms.rhythm_at(day)
+    return natural.stop if stop is None else min(natural.stop, stop)
 
 
 def cycle_at(terms: Terms, day: date) -> Cycle | None:
@@ -180,7 +181,7 @@ def cycle_at(terms: Terms, day: date) -> Cycle | None:
 
 def next_cycle(terms: Terms, cycle: Cycle) -> Cycle | None:
     """Return the cycle after `cycle`, or the first billable one if that is later; None after the last."""
-    return _cycle(terms, max(terms.stop_at(cycle.start), terms.first_day))
+    return _cycle(terms, max(_stop_of(terms, cycle.start, cycle.natural), terms.first_day))
 
 
 def cycles(terms: Terms, until: date | None = None) -> Iterator[Cycle]:

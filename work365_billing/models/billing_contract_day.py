@@ -56,8 +56,9 @@ class BillingContract(models.Model):
     def write(self, vals):
         """Other cycles from the start on leave nothing of moves of the billing day."""
         names = [name for name in RHYTHM_FIELDS if name in vals]
-        self.filtered(
-            lambda contract: contract.day_change_ids and contract._changes(vals, names))._forget_day_changes()
+        if names:
+            self.filtered(
+                lambda contract: contract.day_change_ids and contract._changes(vals, names))._forget_day_changes()
         return super().write(vals)
 
     def _forget_day_changes(self):
