@@ -13,9 +13,9 @@ from billing_engine.cycles import Leg, Terms, cycle_at, cycles, due_cycles, next
 from billing_engine.money import round_to
 from billing_engine.periods import ONE_DAY, Period, add_months
 from billing_engine.proration import prorate
-from billing_engine.renewal import renewed_end, renewals
+from billing_engine.renewal import renewals, renewed_end
 from billing_engine.steps import FREQUENCIES, Step
-from books import MONTHLY, QUARTERLY, Books
+from books import ANNUAL, MONTHLY, QUARTERLY, Books
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_biller_invariants import day_numbers, enter, entries, offices, worth
@@ -95,7 +95,7 @@ def test_series_with_a_transition_period(start, frequency, since, new_day, month
     [
         (MONTHLY, "2025-02-01", 15, None, {"days": Fraction(14, 28), "months": Fraction(14, 28)}),
         (QUARTERLY, "2025-04-01", 15, 5, {"days": Fraction(44, 91), "months": (1 + Fraction(14, 31)) / 3}),
-        (FREQUENCIES["annual"], "2026-01-01", 15, 4, {"days": Fraction(104, 365), "months": (3 + Fraction(14, 30)) / 12}),
+        (ANNUAL, "2026-01-01", 15, 4, {"days": Fraction(104, 365), "months": (3 + Fraction(14, 30)) / 12}),
     ],
 )
 def test_the_transition_costs_its_part_of_the_cycle_that_it_replaces(step, since, new_day, month, shares):

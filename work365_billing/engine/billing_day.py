@@ -46,8 +46,16 @@ def move_day(terms: Terms, since: date, day: int | None, month: int | None = Non
 
 def is_same(terms: Terms, other: Terms, since: date) -> bool:
     """Tell whether both have the same cycles from ``since`` on, whatever their ends."""
-    one, two = (islice(cycles(replace(own, end=None, billed_through=since - ONE_DAY)), _PATTERN) for own in (terms, other))
-    return all(cycle.span == twin.span for cycle, twin in zip(one, two, strict=True))
+    before = since - ONE_DAY
+    one, two = (
+        [cycle.span for cycle in islice(cycles(replace(own, end=None, billed_through=before)), _PATTERN)]
+        for own in (terms, other))
+    return one == two
+
+
+def leg_from(terms: Terms, since: date) -> Leg | None:
+    """Return the last leg of ``terms`` if it begins on or after ``since``: what ``move_day`` from there has added."""
+    return terms.legs[-1] if terms.legs and terms.legs[-1].since >= since else None
 
 
 def _in_month(start, months, day):

@@ -10,8 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date, format_list
 
-from ..engine.billing_day import NoSuchDay, is_same, move_day
-from ..engine.cycles import cycles
+from ..engine.billing_day import NoSuchDay, is_same, leg_from, move_day
 from ..engine.steps import FREQUENCIES
 
 LAST_DAY = "last"
@@ -104,13 +103,16 @@ class BillingContract(models.Model):
             raise UserError(self.env._(
                 "The billing cycles from %(date)s on start on this day already: choose another one.",
                 date=format_date(self.env, since)))
-        first = moved.legs[-1].first if len(moved.legs) and moved.legs[-1].since >= since else None
-        if first and self.date_end and first > self.date_end and not self.auto_renew:
+        self._check_ends_after(leg_from(moved, since))
+        return moved
+
+    def _check_ends_after(self, leg):
+        """Refuse a move whose first full cycle never comes."""
+        if leg and self.date_end and leg.first > self.date_end and not self.auto_renew:
             raise UserError(self.env._(
                 "%(contract)s ends on %(end)s, before the first cycle on the new day (%(first)s): there is nothing to "
                 "move. Give it a later end first.", contract=self.display_name,
-                end=format_date(self.env, self.date_end), first=format_date(self.env, first)))
-        return moved
+                end=format_date(self.env, self.date_end), first=format_date(self.env, leg.first)))
 
     def _read_day(self, day, month):
         """Return day, None for the last one, and month as numbers."""
@@ -181,7 +183,7 @@ class BillingContract(models.Model):
 
     def _describe_day_move(self, series, since):
         """Return in one sentence what the engine's ``series``, moved from ``since`` on, makes of the cycles."""
-        leg = series.legs[-1] if series.legs and series.legs[-1].since >= since else None
+        leg = leg_from(series, since)
         if not leg:
             return self.env._(
                 "Billing cycles from %(date)s on start on the day before the move again, without a transition period.",

@@ -26,7 +26,7 @@ class BillingDayChange(models.Model):
     cycle_start = fields.Date(
         "First Full Cycle", required=True, readonly=True, help="First day of the first cycle on the new billing day.")
     anchor = fields.Date(
-        required=True, readonly=True, help="Start from which all later ones are counted: it has the billing day itself.")
+        required=True, readonly=True, help="Start from which all later ones are counted: it has the billing day.")
     last_day = fields.Boolean(
         "Last Day of the Month", readonly=True, help="Every cycle starts on the last day of its month.")
     billing_day = fields.Char(compute="_compute_billing_day")
