@@ -41,6 +41,28 @@ _CALENDAR = {"month": _calendar_month, "day": _calendar_day}
 
 
 @dataclass(frozen=True)
+class Leg:
+    """A later anchor: from `first` on the cycles are counted from `anchor`, no longer from the start of the term.
+
+    The days from `since` up to `first` are the transition period: the last cycle of the rhythm before, cut there.
+
+    :param since: first day of the transition period; `first` itself where none is needed
+    :param first: first day of the first cycle of the new rhythm, one of the starts that `anchor` gives
+    :param anchor: as of `Recurrence`, like `last_day`
+    :raises ValueError: when it would begin before `since`
+    """
+
+    since: date
+    first: date
+    anchor: date
+    last_day: bool = False
+
+    def __post_init__(self):
+        if self.first < self.since:
+            raise ValueError(f"the new cycles start on {self.first}, before the transition period from {self.since}")
+
+
+@dataclass(frozen=True)
 class Terms:
     """What decides the cycles of a contract, subscription or line.
 
@@ -51,8 +73,9 @@ class Terms:
         after it, with a part-cycle before
     :param billed_through: last day that was billed elsewhere, inclusive: nothing up to it is billed
     :param last_day: cycles start on the last day of the month. Calendar cycles and steps in days ignore it.
+    :param legs: later anchors, oldest first; without one all cycles are counted from the start
     :raises EndBeforeStart: (a ValueError) when `end` is before `start`
-    :raises ValueError: on an unknown alignment
+    :raises ValueError: on an unknown alignment, or legs before the start, out of order or off their own series
     """
 
     start: date
@@ -61,19 +84,41 @@ class Terms:
     alignment: str = "anniversary"
     billed_through: date | None = None
     last_day: bool = False
+    legs: tuple[Leg, ...] = ()
 
     def __post_init__(self):
         if self.alignment not in ALIGNMENTS:
             raise ValueError(f"unknown alignment {self.alignment!r}, expected one of {ALIGNMENTS}")
         if self.end is not None and self.end < self.start:
             raise EndBeforeStart(f"the end {self.end} is before the start {self.start}")
+        day = self.start
+        for leg in self.legs:
+            if leg.since < day or self._series_of(leg).period_at(leg.first).start != leg.first:
+                raise ValueError(f"the cycles from {leg.first} on do not follow what is before them")
+            day = leg.first
 
     @cached_property
     def recurrence(self) -> Recurrence:
-        """The series of natural cycles; a first part-cycle lies in its period -1."""
+        """The series of natural cycles that is counted from the start; a first part-cycle lies in its period -1."""
         if self.alignment == "calendar":
             return Recurrence(_CALENDAR[self.step.unit](self.start, self.step), self.step)
         return Recurrence(self.start, self.step, self.last_day)
+
+    def _series_of(self, leg: Leg) -> Recurrence:
+        return Recurrence(leg.anchor, self.step, leg.last_day)
+
+    def rhythm_at(self, day: date) -> tuple[Recurrence, date | None]:
+        """Return the series of natural cycles that holds on `day`, and the first day of the one that follows it."""
+        stop = None
+        for leg in reversed(self.legs):
+            if leg.first <= day:
+                return self._series_of(leg), stop
+            stop = leg.first
+        return self.recurrence, stop
+
+    def recurrence_at(self, day: date) -> Recurrence:
+        """Return the series of natural cycles that holds on `day`: that of its leg."""
+        return self.rhythm_at(day)[0]
 
     @cached_property
     def first_day(self) -> date:
@@ -89,7 +134,7 @@ class Terms:
 class Cycle:
     """One billing cycle.
 
-    :param index: number of its natural period in the recurrence: 0 at the anchor, -1 for a part-cycle before it
+    :param index: number of its natural period in the series of its leg: 0 at the anchor, -1 for a part-cycle before it
     :param start: first billed day
     :param end: last billed day, inclusive
     :param natural: the uncut period, on whose length a part is prorated
@@ -111,22 +156,32 @@ class Cycle:
         return self.span != self.natural
 
 
-def _cycle(terms: Terms, index: int) -> Cycle | None:
-    """Return the cycle in natural period `index`, cut to the term; None when no day of it may be billed."""
-    natural = terms.recurrence.period(index)
+def _cycle(terms: Terms, day: date) -> Cycle | None:
+    """Return the cycle in the natural period of `day`, cut to leg and term; None when no day of it may be billed."""
+    recurrence = terms.recurrence_at(day)
+    index = recurrence.index_of(day)
+    natural = recurrence.period(index)
     start = max(natural.start, terms.first_day)
-    end = natural.end if terms.end is None else min(natural.end, terms.end)
+    end = _stop_of(terms, day, natural) - ONE_DAY
+    if terms.end is not None:
+        end = min(end, terms.end)
     return Cycle(index, start, end, natural) if start <= end else None
+
+
+def _stop_of(terms: Terms, day: date, natural: Period) -> date:
+    """Return the day after the cycle of `day` in `natural`, whatever the end of the term: a later leg cuts it."""
+    _recurrence, stop = terms.rhythm_at(day)
+    return natural.stop if stop is None else min(natural.stop, stop)
 
 
 def cycle_at(terms: Terms, day: date) -> Cycle | None:
     """Return the cycle that contains `day`; None outside the term and up to `billed_through`."""
-    return _cycle(terms, terms.recurrence.index_of(day)) if terms.covers(day) else None
+    return _cycle(terms, day) if terms.covers(day) else None
 
 
 def next_cycle(terms: Terms, cycle: Cycle) -> Cycle | None:
     """Return the cycle after `cycle`, or the first billable one if that is later; None after the last."""
-    return _cycle(terms, max(cycle.index + 1, terms.recurrence.index_of(terms.first_day)))
+    return _cycle(terms, max(_stop_of(terms, cycle.start, cycle.natural), terms.first_day))
 
 
 def cycles(terms: Terms, until: date | None = None) -> Iterator[Cycle]:
@@ -137,7 +192,7 @@ def cycles(terms: Terms, until: date | None = None) -> Iterator[Cycle]:
     cycle = cycle_at(terms, terms.first_day)
     while cycle and (until is None or cycle.start <= until):
         yield cycle
-        cycle = _cycle(terms, cycle.index + 1)
+        cycle = next_cycle(terms, cycle)
 
 
 def _check_policy(policy: str) -> None:

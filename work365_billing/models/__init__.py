@@ -6,6 +6,8 @@ from . import product_template
 from . import billing_cycle_owner
 from . import billing_contract
 from . import billing_contract_cycles
+from . import billing_day_change
+from . import billing_contract_day
 from . import billing_contract_renewal
 from . import billing_contract_change_log
 from . import billing_contract_items
@@ -35,6 +37,7 @@ from . import billing_usage
 from . import billing_subscription_usage
 from . import billing_contract_usage
 from . import billing_schedule
+from . import billing_schedule_transition
 from . import billing_run
 from . import billing_run_approval
 from . import billing_run_bulk

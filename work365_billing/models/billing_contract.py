@@ -275,7 +275,8 @@ class BillingContract(models.Model):
             labels = ", ".join(self._fields[name]._description_string(self.env) for name in names)
             raise UserError(self.env._(
                 "%(contract)s is already billed, so %(fields)s can no longer change. End it on the last billed day "
-                "and make a new contract that starts the day after; Duplicate copies its subscriptions.",
+                "and make a new contract that starts the day after; Duplicate copies its subscriptions. Only the day "
+                "of the month can move: use Change Billing Day.",
                 contract=billed[0].display_name, fields=labels))
 
     # ---- life -----------------------------------------------------------------------------------------------------

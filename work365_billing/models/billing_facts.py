@@ -31,7 +31,7 @@ class FactsReader(RowReader):
         env = contracts.env
         contracts.fetch([
             "contract_type", "date_start", "date_end", "billed_through", "discount", "company_id", "currency_id",
-            "catch_up"])
+            "catch_up", "day_change_ids"])
         super().__init__(contracts, replaced)
         self._credited = credited or env["account.move"]
         self._again = self._replaced | self._credited
@@ -182,10 +182,10 @@ class FactsReader(RowReader):
 
     def _get_rows_of_interest(self, owner, rows, charges, first_day):
         """Return those ``rows`` of ``owner`` into which the changes of its ``charges`` may reach, as the engine's."""
-        recurrence = self.series_of(owner).recurrence
         pending = [log.acts_on for log in chain.from_iterable(charge.logs for charge in charges) if log.pending]
         # From the start of a natural cycle on: pieces of one cycle in several rows are rounded together.
-        look_back = recurrence.period(recurrence.index_of(min([first_day, *pending]))).start
+        oldest = min([first_day, *pending])
+        look_back = self.series_of(owner).recurrence_at(oldest).period_at(oldest).start
         return [self.engine_row(row) for row in rows if row.cycle_end >= look_back and self._is_of_interest(row)]
 
     @staticmethod

@@ -74,7 +74,7 @@ class RowReader:
     def renew(self, day):
         """Count the automatic renewals up to ``day`` as done, each on its day."""
         for contract in self.contracts.filtered("auto_renew"):
-            moves = contract._get_renewals(day)
+            moves = contract._get_renewals(day, self.series_of(contract))
             if moves:
                 self.move_end(contract, moves)
 
@@ -164,8 +164,9 @@ class RowReader:
     def _cycle(series, start, end):
         if not series:
             return Cycle(0, start, end, Period(start, end + timedelta(days=1)))
-        index = series.recurrence.index_of(start)
-        return Cycle(index, start, end, series.recurrence.period(index))
+        recurrence = series.recurrence_at(start)
+        index = recurrence.index_of(start)
+        return Cycle(index, start, end, recurrence.period(index))
 
     def final_row(self, owner, up_to):
         """Return the change-log row that bills what is left of ``owner``, also of what is invoiced after its end."""

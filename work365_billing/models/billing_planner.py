@@ -46,13 +46,16 @@ class BillingPlanner(models.AbstractModel):
         return self._plan_chosen(reader, choose, day)
 
     @api.model
-    def _plan_until(self, contracts, day, assume_active=False, edits=()):
+    def _plan_until(self, contracts, day, assume_active=False, edits=(), series=None):
         """Return what a run on ``day`` would bill, also where the ledger does not reach so far yet.
 
         :param assume_active: plan drafts and suspended contracts as if they were activated
         :param edits: ``LogEdits`` that count as written
+        :param series: by contract, the engine's terms without an end that count as its own
         """
         reader = FactsReader(contracts, edits=edits)
+        for contract, own in (series or {}).items():
+            reader.assume(contract, contract._get_own_last_day(), own)
         reader.renew(day)
         reader.drop_missed(day)
 

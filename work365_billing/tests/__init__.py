@@ -1,5 +1,7 @@
 from . import test_audit
 from . import test_automations
+from . import test_billing_day
+from . import test_billing_day_tours
 from . import test_breaks
 from . import test_bulk
 from . import test_bulk_control

@@ -85,6 +85,8 @@ class TestPlanner(BillingCommon):
                 contracts |= self.make_contract(
                     *(subs if contract_type != "non_recurring" else ()), contract_type=contract_type, item_ids=items,
                     name=f"{contract_type} {number}", date_start="2026-01-01", date_end="2026-12-31")
+            with self.today("2026-01-01"):
+                contracts[-3].move_billing_day(15, effective_date="2026-05-01")
         return contracts
 
     def test_the_number_of_queries_does_not_depend_on_the_number_of_contracts_of_any_type(self):
