@@ -39,6 +39,8 @@
         "views/billing_missing_data_views.xml",
         "views/billing_dashboard_card_views.xml",
         "views/billing_audit_views.xml",
+        "views/billing_forecast_views.xml",
+        "views/billing_revenue_views.xml",
         "views/billing_menus.xml",
     ],
     "demo": [

@@ -16,6 +16,7 @@ from . import test_charge
 from . import test_copy
 from . import test_cycles
 from . import test_dashboard
+from . import test_forecast
 from . import test_generate
 from . import test_idempotence
 from . import test_invariants
