@@ -51,7 +51,11 @@
         "demo/billing_usage_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["work365_billing/static/src/**/*"],
+        "web.assets_backend": [
+            "work365_billing/static/src/**/*",
+            ("remove", "work365_billing/static/src/snapshot_lazy/**/*"),
+        ],
+        "web.assets_backend_lazy": ["work365_billing/static/src/snapshot_lazy/**/*"],
         "web.assets_tests": ["work365_billing/static/tests/tours/**/*"],
     },
     "application": True,

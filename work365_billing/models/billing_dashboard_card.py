@@ -84,7 +84,7 @@ class BillingDashboardCard(models.Model):
         """Open the list of what the card counts."""
         self.ensure_one()
         if self.is_figure:
-            return self.env["billing.revenue"].action_open()
+            return self.env["ir.actions.client"]._for_xml_id("work365_billing.billing_revenue_action_open")
         _model, domain, _total = self._get_target()
         return {
             **self._get_action(), "name": self.name, "display_name": self.name, "domain": list(domain),

@@ -53,7 +53,7 @@ class ResCompany(models.Model):
         return {group: last_occasion(*rhythm, day) for group, rhythm in rhythms.items() if rhythm}
 
     def _get_change_log_rhythm(self, group):
-        """Return the rhythm of ``group`` as the engine's pair, 'weekly' or 'monthly' and the number of the day, or None."""
+        """Return the rhythm of ``group`` as the engine wants it, (rhythm, number of the day), or None if off."""
         field = f"billing_change_log_{group}"
         rhythm = self[field]
         if rhythm == "off":

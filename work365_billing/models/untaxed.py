@@ -4,8 +4,8 @@
 class UntaxedAmounts:
     """Gives the planned invoices of one ``LineWriter`` their ``amount_untaxed`` and ``amount_company``.
 
-    The company's amount uses the rate that is known for the date of the invoice: the last one entered up to it. A credit
-    note that gives back one invoice keeps the rate of that invoice. Nothing is written.
+    The company's amount uses the rate that is known for the date of the invoice: the last one entered up to it. A
+    credit note that gives back one invoice keeps the rate of that invoice. Nothing is written.
     """
 
     def __init__(self, env, writer):
@@ -42,9 +42,8 @@ class UntaxedAmounts:
             for vals in planned.vals_list]
         Tax._add_tax_details_in_base_lines(lines, company)
         Tax._round_base_lines_tax_details(lines, company)
-        return [
-            sign * (line["tax_details"]["total_excluded_currency"] + line["tax_details"]["delta_total_excluded_currency"])
-            for line in lines]
+        details = [line["tax_details"] for line in lines]
+        return [sign * (one["total_excluded_currency"] + one["delta_total_excluded_currency"]) for one in details]
 
     def _get_rate(self, planned, company, currency):
         """Return how much of ``currency`` one unit of the company's is."""

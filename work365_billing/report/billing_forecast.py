@@ -1,15 +1,13 @@
 from odoo import api, fields, models
-from odoo.tools import split_every
 
 from ..engine.periods import add_months
 from ..models.selections import FREQUENCIES, KINDS
 
 MONTHS = 12
-CONTRACTS_PER_PLAN = 250
 
 
 class BillingForecast(models.TransientModel):
-    """An invoice to come: what the planner says that the hourly job makes in the rest of this month and the 12 after it.
+    """An invoice to come: what the planner says that the hourly job makes in this month and the 12 after it.
 
     Confirmed usage, changes that wait, ends, renewals and suspensions count; usage and changes that nobody has entered
     yet do not.
@@ -26,7 +24,8 @@ class BillingForecast(models.TransientModel):
     period_start = fields.Date("Cycle Start", readonly=True)
     period_end = fields.Date("Cycle End", readonly=True)
     subscription_id = fields.Many2one(
-        "billing.subscription", readonly=True, ondelete="cascade", help="Whose cycle it is, where it is not the contract's.")
+        "billing.subscription", readonly=True, ondelete="cascade",
+        help="Whose cycle it is, where it is not the contract's.")
     frequency = fields.Selection(
         FREQUENCIES, "Billing Frequency", readonly=True, help="How often it is billed. Empty: once.")
     amount = fields.Monetary(
@@ -34,39 +33,29 @@ class BillingForecast(models.TransientModel):
         help="Before tax, at the exchange rate that is known today for the date of the invoice.")
     currency_id = fields.Many2one("res.currency", readonly=True, ondelete="cascade")
     amount_currency = fields.Monetary(
-        "Amount (invoice currency)", readonly=True, aggregator=None, help="Before tax, in the currency of the contract.")
-
-    @api.model
-    def action_open(self):
-        """Make the forecast and open it."""
-        return self._open_made("work365_billing.billing_forecast_action")
+        "Amount (invoice currency)", readonly=True, aggregator=None,
+        help="Before tax, in the currency of the contract.")
 
     @api.model
     def _get_until(self, company):
         """Return the last day of the forecast: the end of the twelfth month after this one."""
         return add_months(company._billing_today(), MONTHS, last_day=True)
 
-    def _prepare_rows(self):
-        for company in self.env.companies:
-            contracts = self.env["billing.contract"].search(
-                [("company_id", "=", company.id), ("state", "in", ("active", "suspended"))], order="id")
-            until = self._get_until(company)
-            for ids in split_every(CONTRACTS_PER_PLAN, contracts.ids):
-                yield from self._prepare_chunk(contracts.browse(ids), until)
-                self.env.invalidate_all()  # thousands of contracts, each is read once
-
-    def _prepare_chunk(self, contracts, until):
+    def _prepare_rows(self, contracts):
         contract_of = {contract.id: contract for contract in contracts}
-        for planned in self.env["billing.planner"]._plan_forecast(contracts, until):
-            contract = contract_of[planned.contract_id]
-            owner = contract.subscription_ids.browse(planned.owner_vals.get("subscription_id")) or contract
-            yield {
-                **self._prepare_contract_vals(contract), "date": planned.invoice_date, "kind": planned.kind,
-                "period_start": planned.cycle_start, "period_end": planned.cycle_end,
-                "subscription_id": planned.owner_vals.get("subscription_id"),
-                "frequency": self._get_frequency(contract, owner),
-                "amount": planned.amount_company, "currency_id": contract.currency_id.id,
-                "amount_currency": planned.amount_untaxed}
+        for company, own in contracts.grouped("company_id").items():
+            for planned in self.env["billing.planner"]._plan_forecast(own, self._get_until(company)):
+                yield self._prepare_row(contract_of[planned.contract_id], planned)
+
+    def _prepare_row(self, contract, planned):
+        owner = contract.subscription_ids.browse(planned.owner_vals.get("subscription_id")) or contract
+        return {
+            **self._prepare_contract_vals(contract), "date": planned.invoice_date, "kind": planned.kind,
+            "period_start": planned.cycle_start, "period_end": planned.cycle_end,
+            "subscription_id": planned.owner_vals.get("subscription_id"),
+            "frequency": self._get_frequency(contract, owner),
+            "amount": planned.amount_company, "currency_id": contract.currency_id.id,
+            "amount_currency": planned.amount_untaxed}
 
     def _get_frequency(self, contract, owner):
         """Return how often ``owner`` is billed, False for what has no cycles."""

@@ -1,6 +1,6 @@
 from functools import partial
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 
 from ..engine.money import exact
@@ -13,8 +13,8 @@ class BillingRevenue(models.TransientModel):
 
     It follows the change logs on the day from which each counts, whenever it was entered: a price too, although it is
     billed from the next cycle on. What bills nothing counts nothing: a pause takes revenue away and a resume brings it
-    back, but a pause or suspension that is billed in full leaves it. Usage is not recurring. Discounts count as they are
-    now, for the past too.
+    back, but a pause or suspension that is billed in full leaves it. Usage is not recurring. Discounts count as they
+    are now, for the past too.
     """
 
     _name = "billing.revenue"
@@ -45,17 +45,12 @@ class BillingRevenue(models.TransientModel):
     arr = fields.Monetary(
         "ARR", currency_field="company_currency_id", readonly=True, help="Annual recurring revenue: twelve times MRR.")
 
-    @api.model
-    def action_open(self):
-        """Make the report and open what each customer and subscription is worth now."""
-        return self._open_made("work365_billing.billing_revenue_action")
+    def _begin_rows(self):
+        """All at once: whether a customer is new, or lost, is told by all contracts of the customer."""
+        self._add_rows(self._prepare_rows(self.env["billing.contract"]))
+        return []
 
-    @api.model
-    def action_open_movements(self):
-        """Make the report and open its movements by month."""
-        return self._open_made("work365_billing.billing_revenue_action_movements")
-
-    def _prepare_rows(self):
+    def _prepare_rows(self, contracts):
         for company in self.env.companies:
             subscriptions = self._search_subscriptions(company)
             of = {subscription.id: subscription for subscription in subscriptions}
@@ -70,7 +65,7 @@ class BillingRevenue(models.TransientModel):
                     "kind": movement.kind, "mrr": mrr, "arr": currency.round(MONTHS_A_YEAR * mrr)}
 
     def _search_subscriptions(self, company):
-        """Return what has been revenue of ``company``: drafts have not, nor what was closed before its first invoice."""
+        """Return what has been revenue of ``company``: not drafts, nor what was closed before its first invoice."""
         return self.env["billing.subscription"].search(
             Domain("company_id", "=", company.id) & self.env["billing.subscription"]._get_revenue_domain())
 

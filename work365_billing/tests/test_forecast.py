@@ -69,7 +69,7 @@ class TestForecast(ForecastCommon):
         self.assertEqual(len(contract.schedule_ids), 1)
 
     def test_what_is_overdue_keeps_its_date(self):
-        self.make_contract({"price_unit": 12.0, "date_end": "2026-03-31"}, date_start="2026-02-01", date_end="2026-03-31")
+        self.make_contract({"price_unit": 12.0}, date_start="2026-02-01", date_end="2026-03-31")
         self.assertEqual(self.told(self.forecast()), [
             ("2026-02-02", 12.0, "2026-02-01", "2026-02-28"), ("2026-03-02", 12.0, "2026-03-01", "2026-03-31")])
 
@@ -110,6 +110,27 @@ class TestForecast(ForecastCommon):
         self.assertFalse(Forecast.with_context(allowed_company_ids=other.ids).search([]))
         self.assertEqual(len(self.env["billing.forecast"].with_user(self.viewer).search([])), 12)
 
+    def test_parts_add_up_and_are_not_counted_twice(self):
+        """A part of contracts that the user may not see, or that are closed meanwhile, adds nothing."""
+        other = self.setup_other_company(name="Company B")["company"]
+        foreign = new_test_user(
+            self.env, login="forecast_b", groups="work365_billing.billing_group_admin", company_id=other.id,
+            company_ids=[Command.set(other.ids)], tz="UTC")
+        contracts = self.env["billing.contract"]
+        for name in "ABC":
+            contracts |= self.make_contract({"price_unit": 12.0}, date_start="2026-04-01", today=TODAY, name=name)
+        Forecast = self.env["billing.forecast"].with_user(self.viewer)
+        with self.today(TODAY):
+            self.assertEqual(Forecast.begin(), contracts.ids)
+            Forecast.add(contracts[:2].ids)
+            Forecast.add(contracts[1:].ids)
+            self.assertEqual(len(Forecast.search([])), 36)
+            contracts[2].action_close()
+            Forecast.add(contracts.ids)
+            self.assertEqual(len(Forecast.search([])), 24)
+            self.env["billing.forecast"].with_user(foreign).add(contracts.ids)
+            self.assertFalse(self.env["billing.forecast"].sudo().search([("create_uid", "=", foreign.id)]))
+
     def test_a_row_opens_its_contract(self):
         contract = self.make_contract({"price_unit": 12.0}, date_start="2026-04-01", today=TODAY)
         opened = self.forecast()[0].action_open_contract()
@@ -118,8 +139,8 @@ class TestForecast(ForecastCommon):
     def test_planning_writes_nothing(self):
         contracts = self.make_contract({"price_unit": 12.0}, date_start="2026-03-01", discount=5.0)
         contracts |= self.make_contract(
-            {"price_unit": 12.0}, {"price_unit": 3.0}, date_start="2026-03-01", contract_type="item_based", name="Items",
-            date_end="2026-10-31", auto_renew=True, renewal_months=6)
+            {"price_unit": 12.0}, {"price_unit": 3.0}, date_start="2026-03-01", contract_type="item_based",
+            name="Items", date_end="2026-10-31", auto_renew=True, renewal_months=6)
         self.env.flush_all()
         with self.today(TODAY), self.statements() as found:
             planned = self.env["billing.planner"]._plan_forecast(contracts, fields.Date.to_date("2027-03-31"))
@@ -242,8 +263,7 @@ class TestForecastIsBilled(ForecastCommon):
                 run(day)
                 day += timedelta(days=1)
         found = defaultdict(list)
-        moves = self.env["account.move"].search([("billing_contract_id", "!=", False)], order="invoice_date, id") - known
-        for move in moves:
+        for move in self.env["account.move"].search([("billing_contract_id", "!=", False)]) - known:
             found[move.billing_contract_id.name].append((
                 move.invoice_date, move.billing_kind, move.amount_untaxed_in_currency_signed,
                 move.amount_untaxed_signed))

@@ -1,5 +1,6 @@
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { useService } from "@web/core/utils/hooks";
+import { makeSnapshot } from "./billing_snapshot_make";
 import { Component, onWillStart, useState } from "@odoo/owl";
 
 /** When a report of one moment was made, and the button that makes it anew; filters and groups stay. */
@@ -20,13 +21,16 @@ export class BillingSnapshotRefresh extends Component {
     }
 
     async onClick() {
-        this.ui.block();
-        try {
-            await this.orm.call(this.props.resModel, "make", []);
-        } finally {
-            this.ui.unblock();
-        }
+        await makeSnapshot({ orm: this.orm, ui: this.ui }, this.props.resModel);
         await this.readMadeAt();
         this.env.searchModel.search();
     }
+}
+
+/** Return one of Odoo's controllers with that button, which has its place in `template`. */
+export function withRefresh(Controller, template) {
+    return class extends Controller {
+        static template = template;
+        static components = { ...Controller.components, BillingSnapshotRefresh };
+    };
 }
