@@ -57,11 +57,6 @@ tours.add("work365_billing_forecast", {
             content: "The list shows an invoice with its cycle",
             trigger: ".o_list_view .o_data_row:contains(Tour Contract):contains(120.00)",
         },
-        ...refresh(),
-        {
-            content: "The list is read again",
-            trigger: ".o_list_view:has(.o_billing_snapshot:contains(made on)) .o_data_row:contains(Tour Contract)",
-        },
         {
             content: "Go on to the contract",
             trigger: ".o_data_row:first .o_data_cell[name=date]",
@@ -70,6 +65,20 @@ tours.add("work365_billing_forecast", {
         {
             content: "The contract is open",
             trigger: ".o_form_view .o_field_widget[name=subscription_ids]",
+        },
+        {
+            content: "Back to the forecast",
+            trigger: ".breadcrumb-item a:contains(Billing Forecast), .o_back_button",
+            run: "click",
+        },
+        {
+            content: "The list is back",
+            trigger: ".o_list_view .o_data_row:contains(Tour Contract)",
+        },
+        ...refresh(),
+        {
+            content: "It is made and read again",
+            trigger: "body:not(:has(.o_blockUI)) .o_list_view:has(.o_billing_snapshot:contains(made on)) .o_data_row",
         },
     ],
 });
