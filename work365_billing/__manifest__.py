@@ -41,6 +41,8 @@
         "views/billing_missing_data_views.xml",
         "views/billing_dashboard_card_views.xml",
         "views/billing_audit_views.xml",
+        "views/billing_forecast_views.xml",
+        "views/billing_revenue_views.xml",
         "views/billing_menus.xml",
     ],
     "demo": [
@@ -52,7 +54,11 @@
         "demo/billing_automation_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["work365_billing/static/src/**/*"],
+        "web.assets_backend": [
+            "work365_billing/static/src/**/*",
+            ("remove", "work365_billing/static/src/snapshot_lazy/**/*"),
+        ],
+        "web.assets_backend_lazy": ["work365_billing/static/src/snapshot_lazy/**/*"],
         "web.assets_tests": ["work365_billing/static/tests/tours/**/*"],
     },
     "application": True,

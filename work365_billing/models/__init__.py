@@ -26,6 +26,7 @@ from . import billing_subscription_windows
 from . import billing_subscription_cycles
 from . import billing_contract_suspend
 from . import billing_contract_close
+from . import billing_subscription_revenue
 from . import billing_change_log
 from . import billing_change_log_edit
 from . import billing_source_mixin
@@ -51,6 +52,7 @@ from . import billing_planner
 from . import billing_planner_change_log
 from . import billing_planner_close
 from . import billing_planner_change
+from . import billing_planner_forecast
 from . import billing_executor
 from . import billing_executor_job
 from . import billing_executor_renewal

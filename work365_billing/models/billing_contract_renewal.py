@@ -89,9 +89,8 @@ class BillingContract(models.Model):
     def _get_monthly_amount(self):
         """Return what the active subscriptions cost a month, discounts taken off, in the contract's currency."""
         self.ensure_one()
-        return sum(
-            sub.quantity * sub.monthly_price * (1 - sub.discount / 100) * (1 - self.discount / 100)
-            for sub in self.subscription_ids if sub.state == "active" and sub.billable)
+        return float(sum(
+            sub._get_monthly_amount() for sub in self.subscription_ids if sub.state == "active" and sub.billable))
 
     # ---- renewing -------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class FactsReader(RowReader):
         result = defaultdict(list)
         for record in chain.from_iterable(self._records.values()):
             contract = record._get_billing_contract()
-            result[contract].append(record._prepare_billing_item(partial(self._discount, contract)))
+            result[contract].append(record._prepare_billing_item(partial(line_discount, contract)))
         return result
 
     def _is_pending(self, log):
@@ -143,6 +143,11 @@ class FactsReader(RowReader):
                 days.append(sub.company_id._billing_today())
         return max(days, default=None)
 
+    def has_changes(self, contract):
+        """Tell whether a change of ``contract`` waits to be billed, now or later."""
+        return any(
+            self._is_pending(log) for sub in self.subscriptions_of(contract) for log in self._logs_of.get(sub, ()))
+
     def has_minimum(self, owner):
         """Tell whether usage of ``owner`` has a minimum, which may be due without any usage."""
         return self._meters.has_minimum(
@@ -204,7 +209,7 @@ class FactsReader(RowReader):
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
             unit_months=SALES_UNIT_MONTHS[sub.sales_unit], billable=sub.billable, metered=sub.pricing == "usage",
-            discount=self._discount(contract, sub.discount, sub.price_unit),
+            discount=line_discount(contract, sub.discount, sub.price_unit),
             owner=self.engine_owner(sub._get_cycle_owner()))
 
     def _log(self, log):
@@ -217,11 +222,11 @@ class FactsReader(RowReader):
             pending=self._is_pending(log), refundable=log.refund, counts_from=counts_from,
             pauses=log._pauses_billing(), cause=log.cause_id.id or None)
 
-    @staticmethod
-    def _discount(contract, own, amount):
-        """Return the line's ``own`` discount compounded with the contract's, which spares a negative ``amount``."""
-        return compound_discount(0.0 if amount < 0 else contract.discount or 0.0, own or 0.0)
-
 
 def day_after(day):
     return day + timedelta(days=1)
+
+
+def line_discount(contract, own, amount):
+    """Return a line's ``own`` discount compounded with the contract's, which spares a negative ``amount``, exact."""
+    return compound_discount(0.0 if amount < 0 else contract.discount or 0.0, own or 0.0)

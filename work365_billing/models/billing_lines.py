@@ -20,19 +20,34 @@ class LineWriter:
         self._env = reader.contracts.env
         self._day = day
         self._memo = {}
+        self._contracts = None
 
     def complete(self, planned_list):
         """Complete the planned invoices that have lines, in place."""
         with_lines = [planned for planned in planned_list if planned.lines]
         if not with_lines or self._day is None:
             return
-        self._prefetch(with_lines)
+        self.prepare(with_lines)
         for planned in with_lines:
             self._complete(planned)
 
+    def date(self, planned, day):
+        """Give a planned invoice, after ``prepare``, the date that it gets when it is made on ``day``."""
+        contract = self._contracts[planned.contract_id]
+        planned.invoice_date = self._get_invoice_date(planned, contract, day)
+        self._mind_lock_date(planned, contract.company_id, self._get_journal(contract), day)
+
+    def taxes_of(self, planned, line):
+        """Return the taxes of a line that charges something, after ``prepare``."""
+        contract = self._contracts[planned.contract_id]
+        return self._map_taxes(self._get_source(line), self._get_position(contract))
+
     # ---- reading --------------------------------------------------------------------------------------------------
 
-    def _prefetch(self, planned_list):
+    def prepare(self, planned_list):
+        """Read at once what the planned invoices need; done once, for all that the writer is asked about."""
+        if self._contracts is not None:
+            return
         ids = {planned.contract_id for planned in planned_list}
         contracts = self._reader.contracts.filtered(lambda contract: contract.id in ids)
         self._contracts = {contract.id: contract for contract in contracts}
@@ -73,10 +88,8 @@ class LineWriter:
         contract = self._contracts[planned.contract_id]
         company = contract.company_id
         partner = contract.partner_id.with_company(company)
-        journal = contract.journal_id or self._journals.get(company, self._env["account.journal"])
-        position = self._once(("position", partner, company), lambda: self._get_position(partner, company))
-        planned.invoice_date = self._get_invoice_date(planned, contract)
-        self._mind_lock_date(planned, company, journal)
+        journal, position = self._get_journal(contract), self._get_position(contract)
+        self.date(planned, self._day)
         sign = -1 if planned.invoice.is_credit else 1
         planned.vals_list = [
             self._prepare_line_vals(planned, line, contract, partner, position, journal, sign)
@@ -100,30 +113,41 @@ class LineWriter:
             planned.code, planned.problem = code, True
             planned.message = planned.message or billing_reason.explain(self._env, code)
 
-    def _get_position(self, partner, company):
+    def _get_journal(self, contract):
+        return contract.journal_id or self._journals.get(contract.company_id, self._env["account.journal"])
+
+    def _get_position(self, contract):
+        company = contract.company_id
+        partner = contract.partner_id.with_company(company)
+        return self._once(("position", partner, company), lambda: self._find_position(partner, company))
+
+    def _find_position(self, partner, company):
         manual = partner.property_account_position_id
         if manual or not partner.country_id:
             return manual
         return self._positions[company]._get_first_matching_fpos(partner)
 
-    def _get_invoice_date(self, planned, contract):
+    def _map_taxes(self, source, position):
+        return self._once(("taxes", source.tax_ids, position), lambda: position.map_tax(source.tax_ids))
+
+    def _get_invoice_date(self, planned, contract, day):
         # A change-log invoice belongs to no cycle: its own day stands for the start of one.
         start = planned.cycle_start if planned.kind == "regular" else planned.schedule_date
-        dates = {"schedule": planned.schedule_date, "cycle_start": start, "run": self._day}
+        dates = {"schedule": planned.schedule_date, "cycle_start": start, "run": day}
         return dates[contract.invoice_date_policy]
 
-    def _mind_lock_date(self, planned, company, journal):
-        """Move an invoice date in a closed period to today; the billed period stays."""
+    def _mind_lock_date(self, planned, company, journal, day):
+        """Move an invoice date in a closed period to the day of the run; the billed period stays."""
         locked = self._once(("lock", company, journal), lambda: self._get_lock_date(company, journal))
         if not locked or planned.invoice_date > locked:
             return
-        if self._day <= locked:
+        if day <= locked:
             planned.code = reasons.LOCK_DATE
             return
         planned.note = self._env._(
             "The accounting period of %(date)s is closed: the invoice is dated %(today)s.",
-            date=planned.invoice_date, today=self._day)
-        planned.invoice_date = self._day
+            date=planned.invoice_date, today=day)
+        planned.invoice_date = day
 
     def _get_lock_date(self, company, journal):
         violated = company._get_violated_lock_dates(date.min, True, journal)
@@ -138,7 +162,7 @@ class LineWriter:
             account, taxes, analytic = credited.account_id, credited.tax_ids, credited.analytic_distribution
         else:
             account = self._get_account(source.product_id, position, contract.company_id, journal)
-            taxes = self._once(("taxes", source.tax_ids, position), lambda: position.map_tax(source.tax_ids))
+            taxes = self._map_taxes(source, position)
             analytic = source.analytic_distribution
         vals = {
             "product_id": source.product_id.id,

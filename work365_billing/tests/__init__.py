@@ -20,6 +20,7 @@ from . import test_charge_tours
 from . import test_copy
 from . import test_cycles
 from . import test_dashboard
+from . import test_forecast
 from . import test_generate
 from . import test_idempotence
 from . import test_invariants
@@ -28,12 +29,14 @@ from . import test_item_based
 from . import test_item_based_ledger
 from . import test_non_recurring
 from . import test_pause
+from . import test_oversight_tours
 from . import test_planner
 from . import test_posting
 from . import test_rate_card
 from . import test_reasons
 from . import test_reduction_rules
 from . import test_renewal
+from . import test_revenue
 from . import test_rights
 from . import test_run_report
 from . import test_sale_order

@@ -14,8 +14,23 @@ WRITING = re.compile(
     r"^\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|TRUNCATE)|FOR (NO KEY )?UPDATE|nextval", re.IGNORECASE)
 
 
+class StatementsMixin:
+    @contextmanager
+    def statements(self):
+        """Collect the statements that are sent to the database."""
+        found = []
+        execute = Cursor.execute
+
+        def spy(cursor, query, params=None, log_exceptions=True):
+            found.append(query.code if hasattr(query, "code") else query)
+            return execute(cursor, query, params, log_exceptions)
+
+        with patch.object(Cursor, "execute", spy):
+            yield found
+
+
 @tagged("post_install", "-at_install")
-class TestPlanner(BillingCommon):
+class TestPlanner(StatementsMixin, BillingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -43,19 +58,6 @@ class TestPlanner(BillingCommon):
                 contract.subscription_ids[0].change_quantity(5, "2026-01-16")
                 contract.subscription_ids[0].change_quantity(2, "2026-02-10")
         return contracts
-
-    @contextmanager
-    def statements(self):
-        """Collect the statements that are sent to the database."""
-        found = []
-        execute = Cursor.execute
-
-        def spy(cursor, query, params=None, log_exceptions=True):
-            found.append(query.code if hasattr(query, "code") else query)
-            return execute(cursor, query, params, log_exceptions)
-
-        with patch.object(Cursor, "execute", spy):
-            yield found
 
     def plan(self, contracts):
         self.env.flush_all()
