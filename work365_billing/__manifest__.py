@@ -21,6 +21,7 @@
         "wizards/billing_change_log_edit_views.xml",
         "wizards/billing_contract_suspend_views.xml",
         "views/billing_contract_views.xml",
+        "views/billing_contract_import_views.xml",
         "views/billing_subscription_views.xml",
         "views/billing_change_log_views.xml",
         "views/billing_mismatch_views.xml",
