@@ -28,7 +28,7 @@ class BillingContract(models.Model):
         "Due Now", compute="_compute_planned", help="So many invoices the job makes at once, to catch up to today.")
     planned_difference = fields.Monetary(
         "Difference", compute="_compute_planned", help="Planned amount less the last amount in the old system.")
-    planned_problem = fields.Char(
+    planned_problem = fields.Text(
         "Check", compute="_compute_planned", help="What to look at before the contract bills. The percentage from "
         "which amounts are to be checked is a setting.")
     planned_to_check = fields.Boolean(
@@ -75,7 +75,7 @@ class BillingContract(models.Model):
         compared = coming and self.previous_amount
         self.planned_difference = self.planned_amount - self.previous_amount if compared else 0.0
         problems = [*self._find_planned_problems(coming), self._find_catch_up(due), self._find_difference(coming)]
-        self.planned_problem = "; ".join(filter(None, problems)) or False
+        self.planned_problem = "\n".join(filter(None, problems)) or False
         self.planned_to_check = bool(self.planned_problem)
 
     def _find_planned_problems(self, coming):
