@@ -23,6 +23,7 @@
         "wizards/billing_contract_close_views.xml",
         "wizards/billing_contract_day_views.xml",
         "views/billing_contract_views.xml",
+        "views/billing_contract_import_views.xml",
         "views/billing_subscription_views.xml",
         "views/billing_change_log_views.xml",
         "views/billing_mismatch_views.xml",

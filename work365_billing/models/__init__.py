@@ -1,6 +1,7 @@
 from . import res_company
 from . import res_company_change_log
 from . import res_config_settings
+from . import res_currency
 from . import res_partner
 from . import product_template
 from . import billing_cycle_owner
@@ -16,6 +17,9 @@ from . import billing_contract_alerts
 from . import billing_contract_catch_up
 from . import billing_contract_automation
 from . import billing_contract_bulk
+from . import billing_contract_billed_through
+from . import billing_contract_import
+from . import billing_contract_import_check
 from . import billing_line_mixin
 from . import billing_subscription
 from . import billing_subscription_changes
@@ -37,6 +41,7 @@ from . import billing_rate_card_tier
 from . import billing_usage
 from . import billing_subscription_usage
 from . import billing_contract_usage
+from . import billing_line_import
 from . import billing_schedule
 from . import billing_schedule_transition
 from . import billing_run

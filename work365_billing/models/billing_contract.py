@@ -242,7 +242,7 @@ class BillingContract(models.Model):
     def write(self, vals):
         fixed = [name for name in (*CYCLE_FIELDS, "company_id", "currency_id") if name in vals]
         changed = self.filtered(lambda contract: contract._changes(vals, fixed)) if fixed else self.browse()
-        changed._refuse_when_billed(fixed)
+        changed._refuse_when_billed(vals, fixed)
         if "state" in vals:
             self._check_next_state(vals["state"])
         if "date_end" in vals:
@@ -253,7 +253,7 @@ class BillingContract(models.Model):
         result = super().write(vals)
         for start, subscriptions in by_start.items():
             subscriptions._follow_start(start)
-        if changed or "date_end" in vals or "billed_through" in vals:
+        if changed or "date_end" in vals:
             self._rebuild_schedules()
         elif vals.get("state") == "active":
             self._top_up_schedules()
@@ -269,10 +269,11 @@ class BillingContract(models.Model):
             return self._fields[name].convert_to_cache(value, self)
         return any(cached(name, vals[name]) != cached(name, self[name]) for name in names)
 
-    def _refuse_when_billed(self, names):
+    def _refuse_when_billed(self, vals, names):
         billed = self.filtered("is_billed")
         if billed:
-            labels = ", ".join(self._fields[name]._description_string(self.env) for name in names)
+            labels = ", ".join(
+                self._fields[name]._description_string(self.env) for name in names if billed[0]._changes(vals, [name]))
             raise UserError(self.env._(
                 "%(contract)s is already billed, so %(fields)s can no longer change. End it on the last billed day "
                 "and make a new contract that starts the day after; Duplicate copies its subscriptions. Only the day "

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
+from itertools import count, islice
 
 from ..engine import facts
 from ..engine.cycles import Cycle, cycles
@@ -202,6 +202,25 @@ class RowReader:
         return [after.get(id(row), row) for row in rows]
 
     # ---- rows to come ---------------------------------------------------------------------------------------------
+
+    def next_rows(self, contract):
+        """Return the engine rows of the next schedule date: open ones of the ledger, else those it will have first."""
+        rows = [row for row in self.rows_of(contract) if row._is_open()]
+        if rows:
+            return [self.engine_row(row) for row in rows if row.schedule_date == rows[0].schedule_date]
+        first = self._get_next_due(contract)
+        return self.virtual_rows(contract, first) if first else []
+
+    def _get_next_due(self, contract):
+        """Return the schedule date of the first row that the ledger does not hold yet, or None."""
+        last_days, found = self._get_last_days(contract), []
+        for owner in self.owners_of(contract):
+            terms = owner._cut_terms(
+                self.series_of(owner), self.last_day_of(owner, self.end_of(contract)),
+                last_days.get(owner._get_source_key()))
+            found += islice(cycles(terms), 1) if terms else ()
+        found += [self._cycle(None, day, day) for day in self._get_missing_item_days(contract, last_days)]
+        return min((self._due(contract, cycle) for cycle in found), default=None)
 
     def virtual_rows(self, contract, until):
         """Return the rows up to ``until`` that the ledger does not hold yet, with negative keys."""

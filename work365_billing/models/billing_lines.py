@@ -58,7 +58,7 @@ class LineWriter:
         self._credited = {line.id: line for line in lines}
         self._journals = self._search_journals(contracts.company_id)
         self._positions = self._search_positions(contracts.company_id)
-        self._rated = self._search_rates(contracts)
+        self._rated = contracts.currency_id._read_rated()
         self._has_analytic_models = bool(self._env["account.analytic.distribution.model"].sudo().search([], limit=1))
 
     def _search_journals(self, companies):
@@ -70,12 +70,6 @@ class LineWriter:
         return {
             company: Position.search([*Position._check_company_domain(company), ("auto_apply", "=", True)])
             for company in companies}
-
-    def _search_rates(self, contracts):
-        """Return the (currency, company) pairs that have a rate; company False stands for all companies."""
-        pairs = self._env["res.currency.rate"]._read_group(
-            [("currency_id", "in", contracts.currency_id.ids)], ["currency_id", "company_id"])
-        return {(currency.id, company.id) for currency, company in pairs}
 
     def _once(self, key, compute):
         if key not in self._memo:
@@ -247,14 +241,11 @@ class LineWriter:
             (reasons.PARTNER_ARCHIVED, not partner.active),
             (reasons.PARTNER_COMPANY, partner.company_id and partner.company_id not in company.parent_ids),
             (reasons.CURRENCY_INACTIVE, not currency.active),
-            (reasons.NO_RATE, currency != company.currency_id and not self._has_rate(currency, company)),
+            (reasons.NO_RATE, not currency._is_rated(company, self._rated)),
             (reasons.NO_JOURNAL, not journal or not journal.active),
             (reasons.NO_ACCOUNT, any(not vals["account_id"] for vals in planned.vals_list)),
         )
         return next((code for code, failed in checks if failed), None) or self._find_source_problem(planned)
-
-    def _has_rate(self, currency, company):
-        return {(currency.id, company.root_id.id), (currency.id, False)} & self._rated
 
     def _find_source_problem(self, planned):
         for line in planned.lines:

@@ -97,20 +97,21 @@ class BillingPlanner(models.AbstractModel):
     @api.model
     def _plan_next(self, contracts):
         """Return the amount that is billed on the next invoice date, per contract id, before tax."""
-        active = contracts.filtered(lambda contract: contract.state == "active")
-        if not active:
-            return {}
-        reader = FactsReader(active)
-
-        def choose(contract):
-            open_rows = [row for row in reader.rows_of(contract) if row._is_open()]
-            next_rows = [row for row in open_rows if row.schedule_date == open_rows[0].schedule_date]
-            return [reader.engine_row(row) for row in next_rows], None
-
         amounts = defaultdict(float)
-        for planned in self._plan_chosen(reader, choose, None):
+        for planned in self._plan_next_invoices(contracts.filtered(lambda contract: contract.state == "active"), None):
             amounts[planned.contract_id] += float(planned.amount)
         return amounts
+
+    @api.model
+    def _plan_next_invoices(self, contracts, day):
+        """Return what each of ``contracts``, of any state, bills on its next invoice date, however far ahead it is.
+
+        :param day: local date of the run, or None when dates and problems are of no interest
+        """
+        if not contracts:
+            return []
+        reader = FactsReader(contracts)
+        return self._plan_chosen(reader, lambda contract: (reader.next_rows(contract), None), day)
 
     # ---- rows -----------------------------------------------------------------------------------------------------
 

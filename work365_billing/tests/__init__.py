@@ -2,6 +2,7 @@ from . import test_audit
 from . import test_automations
 from . import test_billing_day
 from . import test_billing_day_tours
+from . import test_billed_through
 from . import test_breaks
 from . import test_bulk
 from . import test_bulk_control
@@ -23,6 +24,9 @@ from . import test_dashboard
 from . import test_forecast
 from . import test_generate
 from . import test_idempotence
+from . import test_import
+from . import test_import_check
+from . import test_import_tours
 from . import test_invariants
 from . import test_invoices
 from . import test_item_based
