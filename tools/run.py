@@ -39,9 +39,11 @@ def main():
         if options.reset:
             databases.drop(DATABASE)
         prepare_database(databases)
-        made = do_hourly_job(databases)
-        print(describe(made))
-        return check(databases) if options.check else serve(databases)
+        with server(databases, cron_threads=0) as odoo:
+            print(describe(do_hourly_job(databases, odoo.url)))
+            if options.check:
+                return check(databases, odoo)
+        return serve(databases)
 
 
 def _parse():
@@ -77,10 +79,10 @@ def prepare_database(databases):
         databases.mark(DATABASE, wanted)
 
 
-def do_hourly_job(databases):
-    """Run the hourly job and return what it found and left, see `hourly_job.py`."""
+def do_hourly_job(databases, url):
+    """Run the hourly job beside the server at ``url`` and return what it found and left, see `hourly_job.py`."""
     with step("Hourly job"):
-        script = Path(__file__).with_name("hourly_job.py").read_text()
+        script = f"URL = {url!r}\n{Path(__file__).with_name('hourly_job.py').read_text()}"
         output = databases.shell(DATABASE, script, "hourly-job")
         [result] = [line for line in output.splitlines() if line.startswith("RESULT ")]
         made = json.loads(result.removeprefix("RESULT "))
@@ -93,12 +95,18 @@ def describe(made):
     """Say in a sentence or two what the hourly job has made and what there is now."""
     before, after = made["before"], made["after"]
     new = {name: amount - before["amounts"].get(name, 0) for name, amount in after["amounts"].items()}
-    states = ", ".join(f"{number} {state}" for state, number in sorted(after["schedules"].items()))
+    states = _numbers(after["schedules"])
+    tasks = "; ".join(f"{kind}: {_numbers(found)}" for kind, found in sorted(after["tasks"].items()))
     return (
         f"  The hourly job made {after['invoices'] - before['invoices']} invoices{_amounts(new)}.\n"
         f"  The database holds {after['contracts']} contracts, {sum(after['schedules'].values())} schedules ({states})"
-        f" and {after['invoices']} invoices from contracts{_amounts(after['amounts'])}."
+        f" and {after['invoices']} invoices from contracts{_amounts(after['amounts'])}.\n"
+        f"  What followed them: {tasks or 'nothing'}."
     )
+
+
+def _numbers(found):
+    return ", ".join(f"{number} {state.lower()}" for state, number in sorted(found.items()))
 
 
 def _amounts(amounts):
@@ -124,12 +132,11 @@ def server(databases, cron_threads):
         started.stop()
 
 
-def check(databases):
+def check(databases, odoo):
     """Prove that the server serves, that one can log in, and that a second run of the job makes nothing."""
-    with server(databases, cron_threads=0) as odoo:
-        with step("Login as admin"):
-            odoo.log_in("admin", "admin")
-        again = do_hourly_job(databases)
+    with step("Login as admin"):
+        odoo.log_in("admin", "admin")
+    again = do_hourly_job(databases, odoo.url)
     print(describe(again))
     before, after = again["before"]["invoices"], again["after"]["invoices"]
     if not after:

@@ -20,12 +20,13 @@ class BillingExecutor(models.AbstractModel):
         invoice = self._get_repeating_invoice(one)
         if not invoice:
             return vals
+        info = {"narration": invoice.info} if invoice.info else {}
         return {
-            **vals, **self._prepare_collection_vals(invoice, vals), **({"narration": invoice.info} if invoice.info else {}),
-            "repeating_invoice_id": invoice.id, "invoice_user_id": invoice.user_id.id}
+            **vals, **self._prepare_collection_vals(invoice, vals), **info, "repeating_invoice_id": invoice.id,
+            "invoice_user_id": invoice.user_id.id}
 
     def _prepare_collection_vals(self, invoice, vals):
-        """Return when the invoice with ``vals`` is collected, which is when it is due where the contract is collected."""
+        """Return when the invoice with ``vals`` is collected; on a collected contract it is due then."""
         if vals["move_type"] != "out_invoice":
             return {}
         collection = self.env["account.move"]._prepare_collection_vals(

@@ -67,7 +67,8 @@ class RepeatingInvoice(models.Model):
     schedule_ids = fields.One2many(
         "billing.schedule", "repeating_invoice_id", "Billing Schedules", context={"active_test": False}, readonly=True)
     invoice_ids = fields.One2many("account.move", "repeating_invoice_id", "Invoices", readonly=True)
-    is_billed = fields.Boolean(compute="_compute_is_billed", help="A run is invoiced: what it is counted from is fixed.")
+    is_billed = fields.Boolean(
+        compute="_compute_is_billed", help="A run is invoiced: what it is counted from is fixed.")
 
     _end_after_start = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= run_date - 1)",

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 from odoo.addons.work365_billing.engine import reasons
@@ -37,20 +38,20 @@ class RepeatingInvoice(models.Model):
         if clawback:
             self._claw_back(last)
         self.date_end = max(last, self.run_date - timedelta(days=1))
-        credits = self._credit(moves)
+        refunds = self._credit(moves)
         self._deactivate_ended()
         self.message_post(body=self.env._(
             "%(user)s cancelled it: the date of last access to service is %(date)s. Its contract and client stay "
             "active, and its existing invoices are still collected.", user=self.env.user.name,
             date=format_date(self.env, last)))
-        return credits
+        return refunds
 
     def _get_unpaid_moves(self):
         """Return the invoices that a cancellation may credit, latest first: drafts, and what is posted and unpaid."""
-        return self.env["account.move"].search([
-            ("repeating_invoice_id", "in", self.ids), ("move_type", "=", "out_invoice"),
-            "|", ("state", "=", "draft"), "&", ("state", "=", "posted"), ("payment_state", "in", ("not_paid", "partial")),
-        ], order="invoice_date desc, id desc")
+        unpaid = Domain("state", "=", "posted") & Domain("payment_state", "in", ("not_paid", "partial"))
+        own = Domain("repeating_invoice_id", "in", self.ids) & Domain("move_type", "=", "out_invoice")
+        return self.env["account.move"].search(
+            own & (Domain("state", "=", "draft") | unpaid), order="invoice_date desc, id desc")
 
     def _get_moves_to_credit(self, moves):
         wanted = self.env["account.move"].browse(getattr(moves, "ids", moves) or ())
@@ -68,14 +69,14 @@ class RepeatingInvoice(models.Model):
         drafts = moves.filtered(lambda move: move.state == "draft")
         drafts.button_cancel()
         posted = moves - drafts
-        credits = posted._reverse_moves(
+        refunds = posted._reverse_moves(
             [{"date": today, "invoice_date": today, "ref": self.env._("Cancelled: %(name)s", name=self.name)}
              for _move in posted], cancel=True) if posted else posted
         open_rows = rows.exists().filtered(lambda row: row.state in ("pending", "error"))
         open_rows.sudo()._set_skipped(  # clerks move the ledger only by its own actions
             reasons.SKIPPED, self.env._("Credited by %(user)s with the cancellation.", user=self.env.user.name))
         open_rows.sudo()._withhold_items()
-        return credits
+        return refunds
 
     def _deactivate_ended(self):
         """Make those inactive that have no run any more."""
@@ -166,7 +167,8 @@ class RepeatingInvoice(models.Model):
         if self.state != "inactive":
             raise UserError(self.env._("%(name)s is not inactive.", name=self.name))
         if not self.partner_id.active:
-            raise UserError(self.env._("%(client)s is archived: unarchive the client first.", client=self.partner_id.name))
+            raise UserError(self.env._(
+                "%(client)s is archived: unarchive the client first.", client=self.partner_id.name))
         if self.contract_id.state == "closed":
             raise UserError(self.env._(
                 "%(contract)s is closed: duplicate the repeating invoice, so that it gets another contract.",

@@ -22,8 +22,9 @@ class RepeatingInvoice(models.Model):
     @api.depends("schedule_ids.state", "schedule_ids.on_hold", "schedule_ids.cycle_start", "state")
     def _compute_next_run_date(self):
         for invoice in self:
-            runs = invoice.schedule_ids.filtered(lambda row: row._is_open())
-            invoice.next_run_date = min(runs.mapped("cycle_start"), default=False) if invoice.state == "active" else False
+            runs = invoice.schedule_ids.filtered(
+                lambda row, invoice=invoice: row._is_open() and invoice.state == "active")
+            invoice.next_run_date = min(runs.mapped("cycle_start"), default=False)
 
     # ---- the owner of cycles --------------------------------------------------------------------------------------
 

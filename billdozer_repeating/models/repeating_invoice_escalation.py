@@ -77,7 +77,7 @@ class RepeatingInvoice(models.Model):
             invoice._get_escalating_lines().sudo()._mark_escalated(last)
 
     def _prepare_escalations(self, until):
-        """Return the ``LogEdits`` of the anniversaries up to ``until`` whose prices are not entered; nothing is written.
+        """Return the ``LogEdits`` of the anniversaries up to ``until`` that are not entered; nothing is written.
 
         What is settled stays: the price of an anniversary before the last run that is invoiced acts on the next one.
         """

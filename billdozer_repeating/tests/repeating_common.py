@@ -30,7 +30,8 @@ class RepeatingCommon(BillingCommon):
         self.assertEqual([
             (str(move.invoice_date), [
                 (line.name.split("\n")[0], line.quantity, line.price_unit, line.price_subtotal)
-                for line in move.invoice_line_ids.sorted("sequence")]) for move in self.invoices_of(repeating)], expected)
+                for line in move.invoice_line_ids.sorted("sequence")])
+            for move in self.invoices_of(repeating)], expected)
 
     def run_dates(self, repeating):
         return [str(move.invoice_date) for move in self.invoices_of(repeating)]

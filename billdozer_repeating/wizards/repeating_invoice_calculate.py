@@ -4,7 +4,7 @@ from odoo import Command, api, fields, models
 
 
 class RepeatingInvoiceCalculate(models.TransientModel):
-    """The window *Calculate Future Invoices*: what the hourly job will make in a period. Writes nothing but its rows."""
+    """The window *Calculate Future Invoices*: what the job will make in a period. Writes nothing but its own rows."""
 
     _name = "repeating.invoice.calculate"
     _description = "Calculate Future Invoices"

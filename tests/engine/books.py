@@ -227,5 +227,6 @@ class Books:
         total = Fraction(0)
         for start, stop in zip(days, [*days[1:], end + ONE_DAY], strict=True):
             quantity = max(sum(log.delta for log in logs if log.acts_on <= start), Fraction(0))
-            total += quantity * prorate(Period(start, stop), cycle.natural, self.terms.recurrence, self.unit)
+            recurrence = self.terms.recurrence_at(cycle.start)
+            total += quantity * prorate(Period(start, stop), cycle.natural, recurrence, self.unit)
         return total * price * (1 - charge.discount / 100)

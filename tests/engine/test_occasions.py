@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 
 import pytest
-from billing_engine.occasions import last_occasion
+from billing_engine.occasions import last_occasion, occasions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +22,15 @@ days = st.dates(date(2020, 1, 1), date(2032, 12, 31))
 ])
 def test_the_last_one_due(rhythm, number, day, expected):
     assert last_occasion(rhythm, number, day) == expected
+
+
+@pytest.mark.parametrize(("rhythm", "number", "expected"), [
+    ("weekly", 0, ["2026-02-23", "2026-03-02", "2026-03-09"]), ("weekly", 5, ["2026-02-28", "2026-03-07"]),
+    ("monthly", 31, ["2026-02-28"]), ("monthly", 9, ["2026-03-09"]), ("monthly", 10, []),
+    ("monthly", 23, ["2026-02-23"])])
+def test_all_from_a_day_to_another(rhythm, number, expected):
+    found = occasions(rhythm, number, date(2026, 2, 23), date(2026, 3, 9))
+    assert [day.isoformat() for day in found] == expected
 
 
 @given(days, st.integers(0, 6))

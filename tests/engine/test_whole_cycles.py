@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 from billing_engine.biller import plan
@@ -119,7 +119,7 @@ def test_whole_cycles_are_the_natural_ones_that_begin_in_the_term(start, step, l
     natural = [series.period(index) for index in range(-2, 130)]
     first = start if through is None else max(start, through + timedelta(days=1))
     assert [cycle.span for cycle in found] == [one for one in natural if first <= one.start <= end]
-    assert all(next_cycle(terms, one) == other for one, other in zip(found, found[1:], strict=False))
+    assert all(next_cycle(terms, one) == other for one, other in pairwise(found))
 
 
 # ---- what a whole cycle costs ---------------------------------------------------------------------------------------

@@ -155,12 +155,13 @@ class TestDatabases:
 
 class TestSummary:
     made = {
-        "before": {"contracts": 3, "schedules": {"pending": 5}, "invoices": 1, "amounts": {"EUR": 10.0}},
+        "before": {"contracts": 3, "schedules": {"pending": 5}, "invoices": 1, "amounts": {"EUR": 10.0}, "tasks": {}},
         "after": {
             "contracts": 3,
             "schedules": {"pending": 3, "invoiced": 2},
             "invoices": 3,
             "amounts": {"EUR": 30.0, "USD": 1234.5},
+            "tasks": {"Send Invoice": {"Succeeded": 1}, "Charge Invoice": {"Waiting": 2, "In Progress": 3}},
         },
     }
 
@@ -168,6 +169,7 @@ class TestSummary:
         text = run.describe(json.loads(json.dumps(self.made)))
         assert "made 2 invoices (20.00 EUR, 1,234.50 USD)." in text
         assert "3 contracts, 5 schedules (2 invoiced, 3 pending) and 3 invoices" in text
+        assert "What followed them: Charge Invoice: 3 in progress, 2 waiting; Send Invoice: 1 succeeded." in text
 
 
 def test_missing_programs_are_told_with_their_cost(monkeypatch, capsys):

@@ -68,9 +68,9 @@ class Item:
 
     ``source`` is the group in which it is shown and tells what kind of record ``id`` is: ids are unique per source.
     Items of one source and equal ``rollup`` that are due together share a line; None gives each its own.
-    ``apart`` keeps it off the invoices of cycles. ``charge`` is the subscription that it belongs to, ``start`` and ``end`` (inclusive) are the days that its line
+    ``charge`` is the subscription that it belongs to, ``start`` and ``end`` (inclusive) are the days that its line
     names, where it has any. ``obstacle`` is the reason for which it cannot be billed yet. ``price`` is of one unit;
-    None leaves it to the rate card of the meter.
+    None leaves it to the rate card of the meter. ``apart`` keeps it off the invoices of cycles.
     """
 
     id: int

@@ -1,8 +1,9 @@
 """The occasions of what is done weekly or monthly. "Last one due", never "today equals" (DESIGN section 1, idea 2)."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
-from .periods import add_months
+from .periods import ONE_DAY, add_months
 
 
 def _weekly(day: date, number: int) -> date:
@@ -29,3 +30,11 @@ def last_occasion(rhythm: str, number: int, day: date) -> date:
     :param number: day of the week, 0 for Monday, or of the month; a month that is shorter has it on its last day
     """
     return _LAST[rhythm](day, number)
+
+
+def occasions(rhythm: str, number: int, first: date, last: date) -> Iterator[date]:
+    """Yield the occasions from ``first`` to ``last``, both inclusive, oldest first. See ``last_occasion``."""
+    for days in range((last - first).days + 1):
+        day = first + days * ONE_DAY
+        if last_occasion(rhythm, number, day) == day:
+            yield day

@@ -97,6 +97,10 @@ class Recurrence:
         index = self.step.index_at(self.anchor.month, months_between(self.anchor, day))
         return index if self.start_of(index) <= day else index - 1
 
+    def period_at(self, day: date) -> Period:
+        """Return the full period that contains `day`."""
+        return self.period(self.index_of(day))
+
     def touching(self, span: Period) -> Iterator[Period]:
         """Yield, in order, the full periods that share a day with `span`."""
         index = self.index_of(span.start)

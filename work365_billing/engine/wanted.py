@@ -62,7 +62,7 @@ class Wanted:
     def _share(self, owner, first: date, last: date, cycle: Cycle) -> Fraction:
         key = (owner, first, last, cycle.natural)
         if key not in self._shares:
-            recurrence = self._terms_of(owner).recurrence
+            recurrence = self._terms_of(owner).recurrence_at(cycle.start)
             self._shares[key] = prorate(Period(first, last + ONE_DAY), cycle.natural, recurrence, self._unit)
         return self._shares[key]
 

@@ -242,17 +242,18 @@ class BillingContract(models.Model):
     def write(self, vals):
         fixed = [name for name in (*CYCLE_FIELDS, "company_id", "currency_id") if name in vals]
         changed = self.filtered(lambda contract: contract._changes(vals, fixed)) if fixed else self.browse()
-        changed._refuse_when_billed(fixed)
+        changed._refuse_when_billed(vals, fixed)
         if "state" in vals:
             self._check_next_state(vals["state"])
         if "date_end" in vals:
-            for contract in self.filtered(lambda contract: contract.state == "closed"):
+            for contract in self.filtered(lambda contract: contract.state == "closed" or (
+                    contract.closed_on and contract._changes(vals, ["date_end"]))):
                 contract._refuse_closed()
         by_start = self._get_subscriptions_by_start() if "date_start" in vals else {}
         result = super().write(vals)
         for start, subscriptions in by_start.items():
             subscriptions._follow_start(start)
-        if changed or "date_end" in vals or "billed_through" in vals:
+        if changed or "date_end" in vals:
             self._rebuild_schedules()
         elif vals.get("state") == "active":
             self._top_up_schedules()
@@ -268,13 +269,15 @@ class BillingContract(models.Model):
             return self._fields[name].convert_to_cache(value, self)
         return any(cached(name, vals[name]) != cached(name, self[name]) for name in names)
 
-    def _refuse_when_billed(self, names):
+    def _refuse_when_billed(self, vals, names):
         billed = self.filtered("is_billed")
         if billed:
-            labels = ", ".join(self._fields[name]._description_string(self.env) for name in names)
+            labels = ", ".join(
+                self._fields[name]._description_string(self.env) for name in names if billed[0]._changes(vals, [name]))
             raise UserError(self.env._(
                 "%(contract)s is already billed, so %(fields)s can no longer change. End it on the last billed day "
-                "and make a new contract that starts the day after; Duplicate copies its subscriptions.",
+                "and make a new contract that starts the day after; Duplicate copies its subscriptions. Only the day "
+                "of the month can move: use Change Billing Day.",
                 contract=billed[0].display_name, fields=labels))
 
     # ---- life -----------------------------------------------------------------------------------------------------
@@ -297,13 +300,6 @@ class BillingContract(models.Model):
     def action_suspend(self):
         """Stop billing until the contract is activated again; what was not billed meanwhile is billed then."""
         self.filtered(lambda contract: contract.state != "suspended").write({"state": "suspended"})
-
-    def action_close(self):
-        """Stop billing for good: open schedules are removed."""
-        self.check_access("write")
-        self.filtered(lambda contract: contract.state != "closed").write({"state": "closed"})
-        self.env["billing.schedule"].sudo().search(  # users close contracts without the right to edit the ledger
-            [("contract_id", "in", self.ids), ("state", "in", ("pending", "error"))]).unlink()
 
     def _check_next_state(self, state):
         """Refuse a change of state that the table does not allow; only the system revives what it closed itself."""

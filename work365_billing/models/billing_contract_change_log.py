@@ -17,3 +17,10 @@ class BillingContract(models.Model):
         return Domain([
             ("company_id", "=", company.id), ("state", "=", "active"), ("contract_type", "=", "recurring"),
             ("billing_policy", "=", "advance"), ("frequency", "in", GROUPS[group])])
+
+    def _get_change_log_group(self):
+        """Return the group of the company's settings that the contract belongs to once it is active, or None."""
+        self.ensure_one()
+        if self.contract_type != "recurring" or self.billing_policy != "advance":
+            return None
+        return next((group for group, frequencies in GROUPS.items() if self.frequency in frequencies), None)

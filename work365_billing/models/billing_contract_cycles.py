@@ -4,6 +4,8 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from ..engine.periods import ONE_DAY
+
 
 class BillingContract(models.Model):
     _name = "billing.contract"
@@ -81,8 +83,15 @@ class BillingContract(models.Model):
 
     def _check_end_after(self, invoiced):
         last = max(invoiced.mapped("cycle_end"), default=None)
-        if last and self.date_end and self.date_end < last:
+        if last and self.date_end and self.date_end < last and not self._is_stopped():
             raise self._error_end_before_billed(last)
+
+    def _is_stopped(self):
+        """Tell whether every subscription is deactivated by the end: what is billed after it was decided with that."""
+        after = self.date_end + ONE_DAY
+        return all(
+            (sub.deactivated_on and sub.deactivated_on <= max(after, sub.date_start))
+            or (sub.date_end and sub.date_end < after) for sub in self.subscription_ids)
 
     def _error_end_before_billed(self, last):
         return ValidationError(self.env._(
@@ -108,10 +117,15 @@ class BillingContract(models.Model):
     def _set_closed(self):
         """Nothing is billed any more."""
         self.sudo().state = "closed"  # the system closes what has ended
+        self.env["billing.change.log"].sudo().search([  # logs are written by the system only
+            ("contract_id", "in", self.ids), ("state", "!=", "archived")]).state = "archived"
         self._close_notices(self.env._("The contract is closed."))
 
     def _reopen_for_billing(self):
-        """A contract that closed itself after its end is active again when an invoice of it is undone."""
+        """A contract that was closed after its last day is active again when an invoice of it is undone.
+
+        Nothing after that day can be billed; it closes itself as soon as nothing is left.
+        """
         for contract in self.filtered(lambda contract: contract.state == "closed" and contract.date_end):
-            if contract.date_end < contract.company_id._billing_today():
+            if contract.date_end <= contract.company_id._billing_today():
                 contract.sudo().state = "active"

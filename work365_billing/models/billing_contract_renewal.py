@@ -35,7 +35,7 @@ class BillingContract(models.Model):
 
     @api.depends(
         "auto_renew", "date_start", "date_end", "frequency", "alignment", "last_day_anchor", "billing_policy",
-        "billing_offset", "billed_through")
+        "billing_offset", "billed_through", "day_change_ids.cycle_start")
     def _compute_renewal_date(self):
         for contract in self:
             is_term = contract.auto_renew and contract.date_start and contract.date_end
@@ -68,13 +68,17 @@ class BillingContract(models.Model):
         self.ensure_one()
         return renewed_end(self._billing_terms(), months)
 
-    def _get_renewals(self, day):
-        """Return the automatic renewals up to ``day`` as (day, new end), oldest first."""
+    def _get_renewals(self, day, series=None):
+        """Return the automatic renewals up to ``day`` as (day, new end), oldest first.
+
+        :param series: the engine's terms without an end; default those in force
+        """
         self.ensure_one()
         if not self.auto_renew or not self.date_end:
             return []
+        terms = self._cut_terms(series or self._billing_series(), self._get_last_day())
         return renewals(
-            self._billing_terms(), self.billing_policy, self.billing_offset, self.renewal_months, day)
+            terms, self.billing_policy, self.billing_offset, self.renewal_months, day)
 
     def _get_term_start(self, day):
         """Return the first day of the term that ``day`` lies in: the start of the contract, or its last renewal."""
@@ -85,9 +89,8 @@ class BillingContract(models.Model):
     def _get_monthly_amount(self):
         """Return what the active subscriptions cost a month, discounts taken off, in the contract's currency."""
         self.ensure_one()
-        return sum(
-            sub.quantity * sub.monthly_price * (1 - sub.discount / 100) * (1 - self.discount / 100)
-            for sub in self.subscription_ids if sub.state == "active" and sub.billable)
+        return float(sum(
+            sub._get_monthly_amount() for sub in self.subscription_ids if sub.state == "active" and sub.billable))
 
     # ---- renewing -------------------------------------------------------------------------------------------------
 

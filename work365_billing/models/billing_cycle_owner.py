@@ -3,6 +3,7 @@ from dataclasses import replace
 from odoo import models
 
 from ..engine.cycles import Terms, cycles
+from ..engine.periods import ONE_DAY, Period
 from ..engine.steps import FREQUENCIES
 
 
@@ -44,8 +45,8 @@ class BillingCycleOwner(models.AbstractModel):
         return self.env["billing.schedule"]._schedule_date(self._get_cycle_contract(), cycle_start, cycle_end)
 
     def _get_fixed_invoice_date(self, cycle_start):
-        """Return the date of the invoice of a cycle, or None where the contract's policy decides it."""
-        return None
+        """Return the date of the invoice of a cycle, or False where the contract's policy decides it."""
+        return False
 
     def _leaves_remainder(self):
         """Tell whether something may be left to bill or credit the day after the last cycle."""
@@ -76,6 +77,11 @@ class BillingCycleOwner(models.AbstractModel):
             return None
         days = [day for day in (billed_through, self._get_billed_elsewhere()) if day]
         return replace(series, end=end, billed_through=max(days, default=None))
+
+    def _is_part_of_cycle(self, first_day, last_day):
+        """Tell whether the days from ``first_day`` to ``last_day`` (inclusive) are less than a natural cycle."""
+        recurrence = self._billing_series().recurrence
+        return Period(first_day, last_day + ONE_DAY) != recurrence.period(recurrence.index_of(first_day))
 
     def _get_cycles_after(self, last_day):
         """Return an iterator over the cycles, oldest first, that come after ``last_day``; None: from the first."""

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..engine import reasons
+from ..engine.revenue import MONTHS_A_YEAR
 
 ENDING_DAYS = 90  # how far ahead contracts that end are shown
 DRAFT_DAYS = 7  # how long an invoice may be a draft
@@ -23,6 +24,7 @@ TARGETS = {
     "drafts": ("account.action_move_out_invoice_type", "amount_total_signed:sum"),
     "replaced": ("account.action_move_out_invoice_type", "amount_total_signed:sum"),
 }
+REVENUE = {"mrr": 1, "arr": MONTHS_A_YEAR}  # figures of money, as multiples of a month's
 
 
 class BillingDashboardCard(models.Model):
@@ -45,21 +47,33 @@ class BillingDashboardCard(models.Model):
             ("ending", "Contracts ending"),
             ("drafts", "Old drafts"),
             ("replaced", "Replaced invoices"),
+            ("mrr", "Monthly recurring revenue"),
+            ("arr", "Annual recurring revenue"),
         ],
         required=True)
     sequence = fields.Integer(default=10)
     is_alert = fields.Boolean(help="Anything above zero is wrong, and not only worth a look.")
+    is_figure = fields.Boolean(compute="_compute_is_figure", help="It shows an amount, and nothing is to be done.")
     count = fields.Integer(compute="_compute_figures")
     amount = fields.Monetary(compute="_compute_figures")
     currency_id = fields.Many2one("res.currency", compute="_compute_figures")
 
     _kind_uniq = models.UniqueIndex("(kind)", "There is a card of this kind already.")
 
+    @api.depends("kind")
+    def _compute_is_figure(self):
+        for card in self:
+            card.is_figure = card.kind in REVENUE
+
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_figures(self):
         currency = self.env.company.currency_id
         same_currency = len(self.env.companies.currency_id) == 1
-        for card in self:
+        figures = self.filtered("is_figure")
+        mrr = self._read_mrr(currency) if figures else 0.0
+        for card in figures:
+            card.update({"count": 0, "amount": currency.round(mrr * REVENUE[card.kind]), "currency_id": currency})
+        for card in self - figures:
             model, domain, total = card._get_target()
             aggregates = ["__count", *([total] if total and same_currency else [])]
             [[card.count, *amounts]] = model._read_group(domain, [], aggregates)
@@ -69,10 +83,19 @@ class BillingDashboardCard(models.Model):
     def action_open(self):
         """Open the list of what the card counts."""
         self.ensure_one()
+        if self.is_figure:
+            return self.env["ir.actions.client"]._for_xml_id("work365_billing.billing_revenue_action_open")
         _model, domain, _total = self._get_target()
         return {
             **self._get_action(), "name": self.name, "display_name": self.name, "domain": list(domain),
             "context": {"create": False}}
+
+    def _read_mrr(self, currency):
+        """Return what the subscriptions of all chosen companies are worth a month today, in ``currency``."""
+        return sum(
+            company.currency_id._convert(
+                self.env["billing.subscription"]._read_mrr(company), currency, company, company._billing_today())
+            for company in self.env.companies)
 
     # ---- what is counted --------------------------------------------------------------------------------------------
 

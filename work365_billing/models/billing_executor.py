@@ -273,18 +273,23 @@ class BillingExecutor(models.AbstractModel):
         """
         if planned.code or not planned.lines:
             raise UserError(planned.message or billing_reason.explain(self.env, reasons.NOTHING_TO_BILL))
-        contract = self.env["billing.contract"].browse(planned.contract_id)
+        [move] = self._generate_all([planned])
+        move.billing_contract_id._top_up_schedules()
+        return move
+
+    @api.model
+    def _generate_all(self, planned):
+        """Make the invoices ``planned`` of one contract by hand, without any automation, and return the drafts."""
+        contract = self.env["billing.contract"].browse(planned[0].contract_id)
         run = self.env["billing.run"].sudo().create({  # clerks start runs only by generating
             "company_id": contract.company_id.id, "user_id": self.env.uid, "run_type": "manual", "origin": "single",
-            "mode": planned.kind, "date": contract.company_id._billing_today(), "contract_count": 1})
+            "mode": planned[0].kind, "date": contract.company_id._billing_today(), "contract_count": 1})
         executor = self.with_company(contract.company_id)
-        made = executor._make_invoices([planned], run)
+        made = executor._make_invoices(planned, run)
         executor._record(run, made, [])
         executor._mark_replaced(made)
         run._finish()
-        [[_planned, move]] = made
-        contract._top_up_schedules()
-        return move
+        return self.env["account.move"].union(*(move for _planned, move in made))
 
     @api.model
     def _lock(self, contract):

@@ -1,6 +1,7 @@
 """Reads contracts into the engine's facts: a constant number of queries for any number of contracts."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -10,6 +11,7 @@ from odoo.tools import SQL
 
 from ..engine import facts, reasons
 from ..engine.money import compound_discount, exact
+from ..engine.plan import ITEM
 from ..engine.steps import SALES_UNIT_MONTHS
 from .billing_facts_rows import RowReader
 from .billing_usage_facts import MeterReader
@@ -29,7 +31,7 @@ class FactsReader(RowReader):
         env = contracts.env
         contracts.fetch([
             "contract_type", "date_start", "date_end", "billed_through", "discount", "company_id", "currency_id",
-            "catch_up"])
+            "catch_up", "day_change_ids"])
         super().__init__(contracts, replaced)
         self._credited = credited or env["account.move"]
         self._again = self._replaced | self._credited
@@ -46,6 +48,7 @@ class FactsReader(RowReader):
         self._logs_of = self.logs.grouped("subscription_id")
         self._billed_of = self._read_billed()
         self.unwritten = {}
+        self.latest = None  # day after which no invoice is dated
         self._meters = MeterReader(self.subscriptions, self._replaced)
         self._assume_edited_ends()
 
@@ -54,7 +57,7 @@ class FactsReader(RowReader):
         result = defaultdict(list)
         for record in chain.from_iterable(self._records.values()):
             contract = record._get_billing_contract()
-            result[contract].append(record._prepare_billing_item(partial(self._discount, contract)))
+            result[contract].append(record._prepare_billing_item(partial(line_discount, contract)))
         return result
 
     def _is_pending(self, log):
@@ -105,6 +108,16 @@ class FactsReader(RowReader):
         """Return what is billed as entered of ``contract``: the engine's items of every source."""
         return self._items_of.get(contract, ())
 
+    def settle_items(self, contract, stop, leave):
+        """Count the items of ``contract`` of days after ``stop`` as due on it, or as left out."""
+        settled = [replace(item, invoice_on=stop) if self._is_item_after(item, stop) else item
+                   for item in self.items_of(contract) if not (leave and self._is_item_after(item, stop))]
+        self._items_of[contract] = settled
+
+    @staticmethod
+    def _is_item_after(item, stop):
+        return item.source == ITEM and not item.obstacle and item.invoice_on > stop
+
     def records_of(self, line):
         """Return the records of a planned line that is billed as entered."""
         return self._browse(line.group, line.records)
@@ -129,6 +142,11 @@ class FactsReader(RowReader):
             elif any(log.pending for log in self._charge(sub.contract_id, sub, None).logs):
                 days.append(sub.company_id._billing_today())
         return max(days, default=None)
+
+    def has_changes(self, contract):
+        """Tell whether a change of ``contract`` waits to be billed, now or later."""
+        return any(
+            self._is_pending(log) for sub in self.subscriptions_of(contract) for log in self._logs_of.get(sub, ()))
 
     def has_minimum(self, owner):
         """Tell whether usage of ``owner`` has a minimum, which may be due without any usage."""
@@ -169,10 +187,10 @@ class FactsReader(RowReader):
 
     def _get_rows_of_interest(self, owner, rows, charges, first_day):
         """Return those ``rows`` of ``owner`` into which the changes of its ``charges`` may reach, as the engine's."""
-        recurrence = self.series_of(owner).recurrence
         pending = [log.acts_on for log in chain.from_iterable(charge.logs for charge in charges) if log.pending]
         # From the start of a natural cycle on: pieces of one cycle in several rows are rounded together.
-        look_back = recurrence.period(recurrence.index_of(min([first_day, *pending]))).start
+        oldest = min([first_day, *pending])
+        look_back = self.series_of(owner).recurrence_at(oldest).period_at(oldest).start
         return [self.engine_row(row) for row in rows if row.cycle_end >= look_back and self._is_of_interest(row)]
 
     @staticmethod
@@ -191,7 +209,7 @@ class FactsReader(RowReader):
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
             unit_months=SALES_UNIT_MONTHS.get(sub.sales_unit), billable=sub.billable, metered=sub.pricing == "usage",
-            discount=self._discount(contract, sub.discount, sub.price_unit),
+            discount=line_discount(contract, sub.discount, sub.price_unit),
             owner=self.engine_owner(sub._get_cycle_owner()))
 
     def _log(self, log):
@@ -204,11 +222,11 @@ class FactsReader(RowReader):
             pending=self._is_pending(log), refundable=log.refund, counts_from=counts_from,
             pauses=log._pauses_billing(), cause=log.cause_id.id or None)
 
-    @staticmethod
-    def _discount(contract, own, amount):
-        """Return the line's ``own`` discount compounded with the contract's, which spares a negative ``amount``."""
-        return compound_discount(0.0 if amount < 0 else contract.discount or 0.0, own or 0.0)
-
 
 def day_after(day):
     return day + timedelta(days=1)
+
+
+def line_discount(contract, own, amount):
+    """Return a line's ``own`` discount compounded with the contract's, which spares a negative ``amount``, exact."""
+    return compound_discount(0.0 if amount < 0 else contract.discount or 0.0, own or 0.0)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
+from itertools import count, islice
 
 from ..engine import facts
 from ..engine.cycles import Cycle, cycles
@@ -33,6 +33,7 @@ class RowReader:
         self._owners_of = {}
         self._series_of = {}
         self._own_end_of = {}
+        self._stopped = contracts.browse()
 
     # ---- what there is --------------------------------------------------------------------------------------------
 
@@ -74,9 +75,19 @@ class RowReader:
     def renew(self, day):
         """Count the automatic renewals up to ``day`` as done, each on its day."""
         for contract in self.contracts.filtered("auto_renew"):
-            moves = contract._get_renewals(day)
+            moves = contract._get_renewals(day, self.series_of(contract))
             if moves:
                 self.move_end(contract, moves)
+
+    def stop(self, contract, day):
+        """Count ``contract`` as ended on ``day`` for good."""
+        self._stopped |= contract
+        if contract.date_end != day:
+            self.move_end(contract, [(None, day)])
+
+    def renews(self, contract):
+        """Tell whether the end of ``contract`` is none, because it renews itself."""
+        return contract.auto_renew and contract not in self._stopped
 
     def assume(self, owner, own_end, series=None):
         """Read the cycles of ``owner`` as if its terms had changed and its open rows had been made by them.
@@ -155,10 +166,20 @@ class RowReader:
     def _cycle(series, start, end):
         if not series:
             return Cycle(0, start, end, Period(start, end + timedelta(days=1)))
-        index = series.recurrence.index_of(start)
+        recurrence = series.recurrence_at(start)
+        index = recurrence.index_of(start)
         if series.whole:  # as it was billed: the days on which cycles begin may have been moved since
             return Cycle(index, start, end, Period(start, end + timedelta(days=1)))
-        return Cycle(index, start, end, series.recurrence.period(index))
+        return Cycle(index, start, end, recurrence.period(index))
+
+    def final_row(self, owner, up_to):
+        """Return the change-log row that bills what is left of ``owner``, also of what is invoiced after its end."""
+        row = self.change_log_row(owner, up_to)
+        rows = self.rows_of(owner._get_cycle_contract()).filtered(
+            lambda row: row.state == "invoiced" and row.kind == "regular" and not row._is_for_items()
+            and owner in (row.contract_id, row._get_cycle_owner()))
+        end = max([up_to, *rows.mapped("cycle_end")])
+        return replace(row, cycle=self._cycle(None, row.start, end))
 
     def change_log_row(self, owner, up_to):
         """Return a change-log row that is not in the ledger yet and bills what is left up to ``up_to`` (inclusive).
@@ -180,11 +201,30 @@ class RowReader:
         for owner in self.owners_of(contract):
             name, others = self.engine_owner(owner), known.get(owner._get_source_key(), ())
             own = [row for row in rows if row.owner == name]
-            end = self.last_day_of(owner, contract.date_end)
+            end = self.last_day_of(owner, self.end_of(contract))
             after.update(zip(map(id, own), with_previous(own, others, end), strict=True))
         return [after.get(id(row), row) for row in rows]
 
     # ---- rows to come ---------------------------------------------------------------------------------------------
+
+    def next_rows(self, contract):
+        """Return the engine rows of the next schedule date: open ones of the ledger, else those it will have first."""
+        rows = [row for row in self.rows_of(contract) if row._is_open()]
+        if rows:
+            return [self.engine_row(row) for row in rows if row.schedule_date == rows[0].schedule_date]
+        first = self._get_next_due(contract)
+        return self.virtual_rows(contract, first) if first else []
+
+    def _get_next_due(self, contract):
+        """Return the schedule date of the first row that the ledger does not hold yet, or None."""
+        last_days, found = self._get_last_days(contract), []
+        for owner in self.owners_of(contract):
+            terms = owner._cut_terms(
+                self.series_of(owner), self.last_day_of(owner, self.end_of(contract)),
+                last_days.get(owner._get_source_key()))
+            found += islice(cycles(terms), 1) if terms else ()
+        found += [self._cycle(None, day, day) for day in self._get_missing_item_days(contract, last_days)]
+        return min((self._due(contract, cycle) for cycle in found), default=None)
 
     def virtual_rows(self, contract, until):
         """Return the rows up to ``until`` that the ledger does not hold yet, with negative keys."""

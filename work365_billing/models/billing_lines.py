@@ -20,19 +20,34 @@ class LineWriter:
         self._env = reader.contracts.env
         self._day = day
         self._memo = {}
+        self._contracts = None
 
     def complete(self, planned_list):
         """Complete the planned invoices that have lines, in place."""
         with_lines = [planned for planned in planned_list if planned.lines]
         if not with_lines or self._day is None:
             return
-        self._prefetch(with_lines)
+        self.prepare(with_lines)
         for planned in with_lines:
             self._complete(planned)
 
+    def date(self, planned, day):
+        """Give a planned invoice, after ``prepare``, the date that it gets when it is made on ``day``."""
+        contract = self._contracts[planned.contract_id]
+        planned.invoice_date = self._get_invoice_date(planned, contract, day)
+        self._mind_lock_date(planned, contract.company_id, self._get_journal(contract), day)
+
+    def taxes_of(self, planned, line):
+        """Return the taxes of a line that charges something, after ``prepare``."""
+        contract = self._contracts[planned.contract_id]
+        return self._map_taxes(self._get_source(line), self._get_position(contract))
+
     # ---- reading --------------------------------------------------------------------------------------------------
 
-    def _prefetch(self, planned_list):
+    def prepare(self, planned_list):
+        """Read at once what the planned invoices need; done once, for all that the writer is asked about."""
+        if self._contracts is not None:
+            return
         ids = {planned.contract_id for planned in planned_list}
         contracts = self._reader.contracts.filtered(lambda contract: contract.id in ids)
         self._contracts = {contract.id: contract for contract in contracts}
@@ -43,7 +58,7 @@ class LineWriter:
         self._credited = {line.id: line for line in lines}
         self._journals = self._search_journals(contracts.company_id)
         self._positions = self._search_positions(contracts.company_id)
-        self._rated = self._search_rates(contracts)
+        self._rated = contracts.currency_id._read_rated()
         self._has_analytic_models = bool(self._env["account.analytic.distribution.model"].sudo().search([], limit=1))
 
     def _search_journals(self, companies):
@@ -56,12 +71,6 @@ class LineWriter:
             company: Position.search([*Position._check_company_domain(company), ("auto_apply", "=", True)])
             for company in companies}
 
-    def _search_rates(self, contracts):
-        """Return the (currency, company) pairs that have a rate; company False stands for all companies."""
-        pairs = self._env["res.currency.rate"]._read_group(
-            [("currency_id", "in", contracts.currency_id.ids)], ["currency_id", "company_id"])
-        return {(currency.id, company.id) for currency, company in pairs}
-
     def _once(self, key, compute):
         if key not in self._memo:
             self._memo[key] = compute()
@@ -73,10 +82,8 @@ class LineWriter:
         contract = self._contracts[planned.contract_id]
         company = contract.company_id
         partner = contract.partner_id.with_company(company)
-        journal = contract.journal_id or self._journals.get(company, self._env["account.journal"])
-        position = self._once(("position", partner, company), lambda: self._get_position(partner, company))
-        planned.invoice_date = self._get_invoice_date(planned, contract)
-        self._mind_lock_date(planned, company, journal)
+        journal, position = self._get_journal(contract), self._get_position(contract)
+        self.date(planned, self._day)
         sign = -1 if planned.invoice.is_credit else 1
         planned.vals_list = [
             self._prepare_line_vals(planned, line, contract, partner, position, journal, sign)
@@ -100,32 +107,43 @@ class LineWriter:
             planned.code, planned.problem = code, True
             planned.message = planned.message or billing_reason.explain(self._env, code)
 
-    def _get_position(self, partner, company):
+    def _get_journal(self, contract):
+        return contract.journal_id or self._journals.get(contract.company_id, self._env["account.journal"])
+
+    def _get_position(self, contract):
+        company = contract.company_id
+        partner = contract.partner_id.with_company(company)
+        return self._once(("position", partner, company), lambda: self._find_position(partner, company))
+
+    def _find_position(self, partner, company):
         manual = partner.property_account_position_id
         if manual or not partner.country_id:
             return manual
         return self._positions[company]._get_first_matching_fpos(partner)
 
-    def _get_invoice_date(self, planned, contract):
+    def _map_taxes(self, source, position):
+        return self._once(("taxes", source.tax_ids, position), lambda: position.map_tax(source.tax_ids))
+
+    def _get_invoice_date(self, planned, contract, day):
         if planned.fixed_date:
             return planned.fixed_date
         # A change-log invoice belongs to no cycle: its own day stands for the start of one.
         start = planned.cycle_start if planned.kind == "regular" else planned.schedule_date
-        dates = {"schedule": planned.schedule_date, "cycle_start": start, "run": self._day}
+        dates = {"schedule": planned.schedule_date, "cycle_start": start, "run": day}
         return dates[contract.invoice_date_policy]
 
-    def _mind_lock_date(self, planned, company, journal):
-        """Move an invoice date in a closed period to today; the billed period stays."""
+    def _mind_lock_date(self, planned, company, journal, day):
+        """Move an invoice date in a closed period to the day of the run; the billed period stays."""
         locked = self._once(("lock", company, journal), lambda: self._get_lock_date(company, journal))
         if not locked or planned.invoice_date > locked:
             return
-        if self._day <= locked:
+        if day <= locked:
             planned.code = reasons.LOCK_DATE
             return
         planned.note = self._env._(
             "The accounting period of %(date)s is closed: the invoice is dated %(today)s.",
-            date=planned.invoice_date, today=self._day)
-        planned.invoice_date = self._day
+            date=planned.invoice_date, today=day)
+        planned.invoice_date = day
 
     def _get_lock_date(self, company, journal):
         violated = company._get_violated_lock_dates(date.min, True, journal)
@@ -140,7 +158,7 @@ class LineWriter:
             account, taxes, analytic = credited.account_id, credited.tax_ids, credited.analytic_distribution
         else:
             account = self._get_account(source.product_id, position, contract.company_id, journal)
-            taxes = self._once(("taxes", source.tax_ids, position), lambda: position.map_tax(source.tax_ids))
+            taxes = self._map_taxes(source, position)
             analytic = source.analytic_distribution
         vals = {
             "product_id": source.product_id.id,
@@ -225,14 +243,11 @@ class LineWriter:
             (reasons.PARTNER_ARCHIVED, not partner.active),
             (reasons.PARTNER_COMPANY, partner.company_id and partner.company_id not in company.parent_ids),
             (reasons.CURRENCY_INACTIVE, not currency.active),
-            (reasons.NO_RATE, currency != company.currency_id and not self._has_rate(currency, company)),
+            (reasons.NO_RATE, not currency._is_rated(company, self._rated)),
             (reasons.NO_JOURNAL, not journal or not journal.active),
             (reasons.NO_ACCOUNT, any(not vals["account_id"] for vals in planned.vals_list)),
         )
         return next((code for code, failed in checks if failed), None) or self._find_source_problem(planned)
-
-    def _has_rate(self, currency, company):
-        return {(currency.id, company.root_id.id), (currency.id, False)} & self._rated
 
     def _find_source_problem(self, planned):
         for line in planned.lines:

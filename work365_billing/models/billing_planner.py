@@ -46,13 +46,16 @@ class BillingPlanner(models.AbstractModel):
         return self._plan_chosen(reader, choose, day)
 
     @api.model
-    def _plan_until(self, contracts, day, assume_active=False, edits=()):
+    def _plan_until(self, contracts, day, assume_active=False, edits=(), series=None):
         """Return what a run on ``day`` would bill, also where the ledger does not reach so far yet.
 
         :param assume_active: plan drafts and suspended contracts as if they were activated
         :param edits: ``LogEdits`` that count as written
+        :param series: by contract, the engine's terms without an end that count as its own
         """
         reader = FactsReader(contracts, edits=[*contracts._get_foreseen_edits(day), *edits])
+        for contract, own in (series or {}).items():
+            reader.assume(contract, contract._get_own_last_day(), own)
         reader.renew(day)
         reader.drop_missed(day)
 
@@ -94,18 +97,8 @@ class BillingPlanner(models.AbstractModel):
     @api.model
     def _plan_next(self, contracts):
         """Return the amount that is billed on the next invoice date, per contract id, before tax."""
-        active = contracts.filtered(lambda contract: contract.state == "active")
-        if not active:
-            return {}
-        reader = FactsReader(active)
-
-        def choose(contract):
-            open_rows = [row for row in reader.rows_of(contract) if row._is_open()]
-            next_rows = [row for row in open_rows if row.schedule_date == open_rows[0].schedule_date]
-            return [reader.engine_row(row) for row in next_rows], None
-
         amounts = defaultdict(float)
-        for planned in self._plan_chosen(reader, choose, None):
+        for planned in self._plan_next_invoices(contracts.filtered(lambda contract: contract.state == "active"), None):
             amounts[planned.contract_id] += float(planned.amount)
         return amounts
 
@@ -129,6 +122,17 @@ class BillingPlanner(models.AbstractModel):
             key_of[planned.schedule_id]: float(sum(line.amount for line in planned.lines if line.charge))
             for planned in self._plan_chosen(reader, choose, None)}
 
+    @api.model
+    def _plan_next_invoices(self, contracts, day):
+        """Return what each of ``contracts``, of any state, bills on its next invoice date, however far ahead it is.
+
+        :param day: local date of the run, or None when dates and problems are of no interest
+        """
+        if not contracts:
+            return []
+        reader = FactsReader(contracts)
+        return self._plan_chosen(reader, lambda contract: (reader.next_rows(contract), None), day)
+
     # ---- rows -----------------------------------------------------------------------------------------------------
 
     def _drop_missed(self, contract, rows):
@@ -142,7 +146,7 @@ class BillingPlanner(models.AbstractModel):
 
     def _final_rows(self, reader, contract, rows, day):
         """Return the rows of the final change-log invoices: one per owner that has ended and has something left."""
-        end = None if contract.auto_renew else reader.end_of(contract)
+        end = None if reader.renews(contract) else reader.end_of(contract)
         if contract.contract_type == "item_based":
             finals = [
                 self._final_row_of_subscription(reader, sub, reader.last_day_of(sub, end), rows, day)
@@ -159,7 +163,7 @@ class BillingPlanner(models.AbstractModel):
         if not (items or reader.newest_entry_of(contract) or reader.has_minimum(contract)):
             return None
         later = [item.invoice_on for item in items if not item.obstacle and item.invoice_on <= day]
-        return reader.change_log_row(contract, max([day_after(end), *later]))
+        return reader.final_row(contract, max([day_after(end), *later]))
 
     def _final_row_of_subscription(self, reader, sub, end, rows, day):
         """Return the row for what is left of an ended subscription: the day after, or when it was entered; or None."""
@@ -171,7 +175,7 @@ class BillingPlanner(models.AbstractModel):
         if not (entered or days or reader.has_minimum(sub)):
             return None
         up_to = max([day_after(end), *days, *([entered] if entered else [])])
-        return reader.change_log_row(sub, up_to) if up_to <= day else None
+        return reader.final_row(sub, up_to) if up_to <= day else None
 
     def _is_unsettled(self, reader, owner, rows):
         """Tell whether ``owner`` has an open row that is not among the planned ``rows``, or a change-log row there."""
@@ -206,9 +210,10 @@ class BillingPlanner(models.AbstractModel):
 
     def _planned(self, reader, contract, row, invoice):
         owner = reader.owner_of(contract, row)
+        due = min(filter(None, [row.schedule_date, reader.latest]))
         planned = PlannedInvoice(
             contract_id=contract.id, schedule_id=row.key if row.key > 0 else None, kind=row.kind, cycle_start=row.start,
-            cycle_end=row.end, schedule_date=row.schedule_date, invoice_date=row.schedule_date, invoice=invoice,
+            cycle_end=row.end, schedule_date=due, invoice_date=due, invoice=invoice,
             owner_vals=owner._prepare_owner_vals(), fixed_date=owner._get_fixed_invoice_date(row.start))
         if not invoice.lines:
             planned.code = reasons.NOTHING_TO_BILL if row.kind == "regular" else reasons.NOTHING_LEFT

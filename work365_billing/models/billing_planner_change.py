@@ -1,11 +1,12 @@
 """What a change would make of the coming invoices, before it is entered: the planner, with and without it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 
 from odoo import api, models
 
-from ..engine.cycles import cycle_at, next_cycle, schedule_date
+from ..engine.cycles import cycle_at, cycles, next_cycle, schedule_date
 from ..engine.periods import ONE_DAY
 from .planned import PlannedInvoice
 
@@ -68,6 +69,20 @@ class BillingPlanner(models.AbstractModel):
         first = min(day, today)
         return [row for row in rows if row.differs or (
             row.planned.cycle_end >= first and (row.without or row.with_it).kind == "regular")]
+
+    @api.model
+    def _plan_cycles(self, contract, first_day, count, series=None):
+        """Return what the first ``count`` cycles of ``contract`` from ``first_day`` on bill, oldest first.
+
+        :param series: the engine's terms without an end that count as the contract's
+        """
+        terms = replace(series or contract._billing_series(), billed_through=first_day - ONE_DAY)
+        until = max(
+            schedule_date(cycle, contract.billing_policy, contract.billing_offset)
+            for cycle in islice(cycles(terms), count))
+        planned = self._plan_until(
+            contract, until, assume_active=True, series={contract: series} if series else None)
+        return [one for one in planned if one.kind == "regular" and one.cycle_start >= first_day][:count]
 
     @staticmethod
     def _get_key(planned):

@@ -85,7 +85,7 @@ REASONS = {
     reasons.PARTNER_COMPANY: (
         _lt("The customer belongs to another company."), _lt("Choose a customer of the contract's company."),
     ),
-    reasons.PARTNER_ARCHIVED: (_lt("The customer is archived."), _lt("Restore the customer, or close the contract.")),
+    reasons.PARTNER_ARCHIVED: (_lt("The customer is archived."), _lt("Restore the customer, or suspend the contract.")),
     reasons.PRODUCT_ARCHIVED: (
         _lt("A product is archived."), _lt("Restore the product, or deactivate its subscription."),
     ),

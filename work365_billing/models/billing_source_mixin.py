@@ -94,7 +94,7 @@ class BillingSourceMixin(models.AbstractModel):
         :raises UserError: for a contract that was closed by hand
         """
         contracts = self.mapped(self._billing_contract_field).sudo()  # who enters usage or time need not edit contracts
-        contracts._reopen_for_billing()
+        contracts.filtered(lambda contract: not contract.closed_on)._reopen_for_billing()
         closed = contracts.filtered(lambda contract: contract.state == "closed")
         if closed:
             raise UserError(self.env._(

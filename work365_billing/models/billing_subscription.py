@@ -116,7 +116,7 @@ class BillingSubscription(models.Model):
         return {"quantity": float(sum(map(exact, applied.mapped("quantity")))), "price_unit": last.price_unit}
 
     def _check_fixed_once_billed(self, vals):
-        fixed = {"sales_unit", "date_start", "contract_id", "product_id", "pricing"} & set(vals)
+        fixed = {"sales_unit", "date_start", "contract_id", "product_id", "pricing", "billed_through"} & set(vals)
         end = fields.Date.to_date(vals["date_end"]) if vals.get("date_end") else None
         if not fixed and not end:
             return

@@ -108,12 +108,15 @@ class BillingSubscription(models.Model):
         event = "activate" if delta > 0 and state == history.INACTIVE else "update"
         return self._prepare_edits([self._prepare_log(event, day, float(delta), price_unit)], replaced)
 
-    def _prepare_deactivation(self, day, refund=False, by_user=True, replaced=None):
-        """Return the edits of an end: ``day`` is the first day that is not billed. See ``deactivate``."""
+    def _prepare_deactivation(self, day, refund=False, by_user=True, replaced=None, withdrawn=None):
+        """Return the edits of an end: ``day`` is the first day that is not billed. See ``deactivate``.
+
+        :param withdrawn: logs that go with it, beside those that are scheduled for that day or later
+        """
         logs = self.change_log_ids.sudo()  # who may not read logs may still stop a subscription
         waiting = logs.filtered(lambda log: log.state == "scheduled" and not log.applied)
         removed = (replaced or logs).sudo() & logs if replaced else logs.browse()
-        removed |= waiting.filtered(lambda log: log.effective_date >= day)
+        removed |= waiting.filtered(lambda log: log.effective_date >= day) | (withdrawn or logs.browse())
         self._check_day(day, replaced)
         entries = self._get_entries(removed)
         self._check_may_end(day, entries)
@@ -240,6 +243,10 @@ class BillingSubscription(models.Model):
     def _check_may_end(self, day, entries):
         if self.state == "inactive" or history.state_on(entries, day) == history.INACTIVE:
             raise UserError(self.env._("%(subscription)s is inactive already.", subscription=self.name))
+        self._check_unchanged_after(day)
+
+    def _check_unchanged_after(self, day):
+        """Refuse an end on ``day`` before a change that has taken effect."""
         later = self.change_log_ids.sudo().filtered(lambda log: log.applied and log.effective_date > day)
         if later:
             raise ValidationError(self.env._(

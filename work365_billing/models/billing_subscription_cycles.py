@@ -41,6 +41,14 @@ class BillingSubscription(models.Model):
         state, last = history.last_state(entries, date.max)
         return last.day if state == history.INACTIVE else None
 
+    _billed_through_after_start = models.Constraint(
+        "CHECK (billed_through IS NULL OR billed_through >= date_start)",
+        "The subscription is billed through a day before it starts: correct one of the two dates, or leave Billed "
+        "Through empty if nothing was billed elsewhere.")
+    _billed_through_before_end = models.Constraint(
+        "CHECK (billed_through IS NULL OR date_end IS NULL OR billed_through <= date_end)",
+        "The subscription is billed through a day after its end: correct one of the two dates.")
+
     past_message = fields.Char(
         compute="_compute_past_message", help="How many invoices follow at once because the start lies in the past.")
 

@@ -22,7 +22,6 @@ class BillingUsage(models.Model):
     _inherit = ["billing.source.mixin"]
     _order = "period_end desc, subscription_id, id"
     _rec_names_search = ["name", "reference"]
-    _check_company_auto = True
 
     _billing_group = plan.USAGE
     _billing_line_field = "billing_usage_ids"
@@ -31,8 +30,7 @@ class BillingUsage(models.Model):
         "state")
 
     subscription_id = fields.Many2one(
-        "billing.subscription", required=True, index=True, ondelete="cascade", check_company=True,
-        domain=[("pricing", "=", "usage")])
+        "billing.subscription", required=True, index=True, ondelete="cascade", domain=[("pricing", "=", "usage")])
     subscription_reference = fields.Char(
         compute="_compute_subscription_reference", inverse="_inverse_subscription_reference",
         help="In a file: the reference of the subscription, instead of the subscription itself.")

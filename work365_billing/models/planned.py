@@ -16,7 +16,8 @@ class PlannedInvoice:
     (``move_type``) the quantities are turned round already. ``code`` is the reason when there is no invoice,
     ``problem`` tells that it is one that somebody must mend, and ``blocking_id`` the open ledger row that must be
     settled first, ``replaced_move_id`` the invoice whose place the new one takes, ``job_id`` the job of a bulk
-    operation that asks for the invoice.
+    operation that asks for the invoice. Only a forecast knows ``amount_untaxed`` and, in the currency of the company,
+    ``amount_company``.
     """
 
     contract_id: int
@@ -39,6 +40,8 @@ class PlannedInvoice:
     blocking_id: int | None = None
     message: str | None = None
     note: str | None = None
+    amount_untaxed: float = 0.0
+    amount_company: float = 0.0
 
     @property
     def lines(self):

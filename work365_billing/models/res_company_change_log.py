@@ -49,11 +49,13 @@ class ResCompany(models.Model):
     def _get_change_log_occasions(self, day):
         """Return the last day up to ``day`` on which change-log invoices are due, per group that has a rhythm."""
         self.ensure_one()
-        found = {}
-        for group in GROUPS:
-            field = f"billing_change_log_{group}"
-            rhythm = self[field]
-            if rhythm != "off":
-                number = int(self[f"{field}_weekday"]) if rhythm == "weekly" else self[f"{field}_day"]
-                found[group] = last_occasion(rhythm, number, day)
-        return found
+        rhythms = {group: self._get_change_log_rhythm(group) for group in GROUPS}
+        return {group: last_occasion(*rhythm, day) for group, rhythm in rhythms.items() if rhythm}
+
+    def _get_change_log_rhythm(self, group):
+        """Return the rhythm of ``group`` as the engine wants it, (rhythm, number of the day), or None if off."""
+        field = f"billing_change_log_{group}"
+        rhythm = self[field]
+        if rhythm == "off":
+            return None
+        return rhythm, int(self[f"{field}_weekday"]) if rhythm == "weekly" else self[f"{field}_day"]

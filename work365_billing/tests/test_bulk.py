@@ -112,8 +112,9 @@ class TestBulk(BulkCommon):
             ("skipped", "cycle_gone"), INVOICED)
         self.assertEqual(self.invoices(invoiced), moves)
         self.assertInvoices(fine, [self.january(15.0)])
-        for contract in skipped + suspended + closed + changed:
+        for contract in skipped + suspended + changed:
             self.assertInvoices(contract, [])
+        self.assertEqual(self.invoices(closed).mapped("amount_untaxed"), [4.19])  # of its ten days, when it was closed
         self.assertEqual(self.cycle(skipped).state, "skipped")
         self.assertEqual(jobs.run_id.skipped_count, 5)
 

@@ -151,7 +151,7 @@ class TestBulkWindow(WindowCommon):
             {"status": "blocked", "reason": "not_active",
              "message": "The contract is not active. Activate the contract."},
             {"status": "blocked", "reason": "partner_archived",
-             "message": "The customer is archived. Restore the customer, or close the contract."},
+             "message": "The customer is archived. Restore the customer, or suspend the contract."},
             {"status": "nothing", "reason": "skipped",
              "message": "This period was skipped. Generate its invoice by hand if it is to be billed."},
             {"status": "nothing", "reason": "no_cycle",

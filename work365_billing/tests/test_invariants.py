@@ -78,8 +78,9 @@ def examples(count):
     return decorate
 
 
-@tagged("post_install", "-at_install")
-class TestInvariants(BillingCommon):
+class LivesCommon(BillingCommon):
+    """Lets contracts live, and looks at what they were billed."""
+
     def begin(self, life, name="Life"):
         start = life.terms["date_start"]
         return self.make_contract(
@@ -153,6 +154,9 @@ class TestInvariants(BillingCommon):
                     line.price_subtotal, line.billing_amount * (-1 if move.move_type == "out_refund" else 1), 2)
         self.assertFalse({key: amount for key, amount in billed.items() if amount < -0.005})
 
+
+@tagged("post_install", "-at_install")
+class TestInvariants(LivesCommon):
     @examples(5)
     @given(life=lives())
     def _check_life(self, life):

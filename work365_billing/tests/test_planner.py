@@ -14,8 +14,23 @@ WRITING = re.compile(
     r"^\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|TRUNCATE)|FOR (NO KEY )?UPDATE|nextval", re.IGNORECASE)
 
 
+class StatementsMixin:
+    @contextmanager
+    def statements(self):
+        """Collect the statements that are sent to the database."""
+        found = []
+        execute = Cursor.execute
+
+        def spy(cursor, query, params=None, log_exceptions=True):
+            found.append(query.code if hasattr(query, "code") else query)
+            return execute(cursor, query, params, log_exceptions)
+
+        with patch.object(Cursor, "execute", spy):
+            yield found
+
+
 @tagged("post_install", "-at_install")
-class TestPlanner(BillingCommon):
+class TestPlanner(StatementsMixin, BillingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -43,19 +58,6 @@ class TestPlanner(BillingCommon):
                 contract.subscription_ids[0].change_quantity(5, "2026-01-16")
                 contract.subscription_ids[0].change_quantity(2, "2026-02-10")
         return contracts
-
-    @contextmanager
-    def statements(self):
-        """Collect the statements that are sent to the database."""
-        found = []
-        execute = Cursor.execute
-
-        def spy(cursor, query, params=None, log_exceptions=True):
-            found.append(query.code if hasattr(query, "code") else query)
-            return execute(cursor, query, params, log_exceptions)
-
-        with patch.object(Cursor, "execute", spy):
-            yield found
 
     def plan(self, contracts):
         self.env.flush_all()
@@ -85,6 +87,8 @@ class TestPlanner(BillingCommon):
                 contracts |= self.make_contract(
                     *(subs if contract_type != "non_recurring" else ()), contract_type=contract_type, item_ids=items,
                     name=f"{contract_type} {number}", date_start="2026-01-01", date_end="2026-12-31")
+            with self.today("2026-01-01"):
+                contracts[-3].move_billing_day(15, effective_date="2026-05-01")
         return contracts
 
     def test_the_number_of_queries_does_not_depend_on_the_number_of_contracts_of_any_type(self):

@@ -16,13 +16,18 @@ RIGHTS = {
     "billing.rate.card.tier": ("", "r", "r", "rwcu"),
     "billing.schedule": ("", "r", "r", "r"),
     "billing.change.log": ("", "r", "r", "r"),
+    "billing.day.change": ("", "r", "r", "r"),
     "billing.run": ("", "r", "r", "r"),
     "billing.job": ("", "r", "r", "r"),
     "billing.audit": ("", "r", "r", "r"),
     "billing.dashboard.card": ("", "r", "r", "r"),
     "billing.missing.data": ("", "r", "r", "r"),
     "billing.run.report": ("", "r", "r", "r"),
+    "billing.forecast": ("", "r", "r", "r"),
+    "billing.revenue": ("", "r", "r", "r"),
     "billing.contract.suspend": ("", "", "rwcu", "rwcu"),
+    "billing.contract.close": ("", "", "rwcu", "rwcu"),
+    "billing.contract.day": ("", "", "rwcu", "rwcu"),
     "billing.contract.renew": ("", "", "rwcu", "rwcu"),
     "billing.subscription.change": ("", "", "rwcu", "rwcu"),
     "billing.change.log.edit": ("", "", "rwcu", "rwcu"),
@@ -35,8 +40,8 @@ RIGHTS = {
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 WINDOWS = (
     "billing.generate", "billing.bulk.generate", "billing.contract.", "billing.subscription.", "billing.change.log.")
-# Cards belong to no company, and here nothing is missing: test_dashboard looks at those.
-OTHERS = ("billing.dashboard.card", "billing.missing.data")
+# Cards belong to no company, here nothing is missing, and reports of a moment are their user's: they have own tests.
+OTHERS = ("billing.dashboard.card", "billing.missing.data", "billing.forecast", "billing.revenue")
 RECORDS = [model for model in RIGHTS if not model.startswith(WINDOWS) and model not in OTHERS]
 
 
@@ -51,6 +56,7 @@ class RightsCommon(BillingCommon):
             item_ids=[Command.create({
                 "product_id": cls.licence.id, "name": "Later", "price_unit": 7.0, "invoice_on": "2026-12-01"})])
         cls.make_usage()
+        cls.make_day_change()
         cls.users = {group: cls.make_user(group, cls.company) for group in GROUPS}
 
     @classmethod
@@ -62,6 +68,12 @@ class RightsCommon(BillingCommon):
             {"pricing": "usage", "rate_card_id": card.id}, date_start="2026-04-01", activate=False)
         cls.usage = cls.env["billing.usage"].create({
             "subscription_id": draft.subscription_ids.id, "period_start": "2026-04-01", "period_end": "2026-04-30"})
+
+    @classmethod
+    def make_day_change(cls):
+        """Move the billing day of a contract that starts much later."""
+        later = cls.make_contract({"quantity": 1}, date_start="2030-04-01", today="2026-04-01")
+        later.move_billing_day(15)
 
     @classmethod
     def make_user(cls, group, companies, login=None):
@@ -144,6 +156,8 @@ class TestRights(RightsCommon):
             "close": contract.action_close,
             "renew": lambda: contract.action_renew(12),
             "renew window": contract.action_open_renewal,
+            "billing day": lambda: contract.move_billing_day(15),
+            "billing day window": contract.action_open_day_move,
             "generate": contract.action_generate_invoice,
             "generate a schedule": row.action_generate_invoice,
             "skip": row.action_skip,
@@ -181,7 +195,7 @@ class TestRights(RightsCommon):
 
     def test_the_system_alone_writes_logs_and_runs(self):
         self.run_job("2026-04-02")
-        for model in ("billing.change.log", "billing.run", "billing.job"):
+        for model in ("billing.change.log", "billing.day.change", "billing.run", "billing.job"):
             record = self.records_of(model)[:1]
             for group in ("user", "admin"):
                 with self.assertRaises(AccessError, msg=f"{group} on {model}"):
@@ -228,6 +242,7 @@ class TestCompanies(RightsCommon):
             "close": foreign.action_close,
             "renew": lambda: foreign.action_renew(12),
             "renew window": lambda: foreign.action_open_renewal(),
+            "billing day": lambda: foreign.move_billing_day(15),
             "quantity": lambda: self.as_user(self.contract.subscription_ids, "admin").change_quantity(9),
             "skip": self.as_user(self.contract.schedule_ids[1], "admin").action_skip,
             "window": lambda: self.as_user(self.env["billing.generate"], "admin").create(

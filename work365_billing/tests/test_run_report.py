@@ -60,7 +60,7 @@ class TestRunReport(BillingCommon):
         self.run_job("2026-01-02")
         with self.today("2026-01-03"):
             self.env["billing.generate"].create({"contract_id": self.good.id}).action_proceed()
-        self.broken.action_close()
+        self.broken.action_suspend()
         self.run_job("2026-02-02")  # of the late one alone: nothing to bill yet
         first, manual, empty = self.report_rows()
         self.assertEqual((empty.eligible_count, empty.invoiced_count, empty.failed_count), (1, 0, 0))

@@ -4,6 +4,8 @@ from . import billing_subscription_change
 from . import billing_change_log_edit
 from . import billing_change_log_archive
 from . import billing_contract_suspend
+from . import billing_contract_close
+from . import billing_contract_day
 from . import billing_generate
 from . import billing_generate_line
 from . import billing_bulk_generate

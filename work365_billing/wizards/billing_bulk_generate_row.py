@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.tools import float_compare
 
 from ..models import billing_reason
+from ..models.anomaly import unusual_percent
 
 # As the user: who opens the window sees no more than elsewhere.
 PLANNED = {"store": True, "compute_sudo": False}
@@ -109,10 +109,8 @@ class BillingBulkGenerateRow(models.TransientModel):
             return None
         if self.currency_id.is_zero(self.last_amount):
             return self.env._("The last invoice was zero")
-        difference = (self.amount - self.last_amount) / abs(self.last_amount) * 100
-        if float_compare(abs(difference), self.bulk_id.anomaly_percent, precision_digits=2) <= 0:
-            return None
-        return self.env._("%(percent)s %% against the last invoice", percent=f"{difference:+.1f}")
+        percent = unusual_percent(self.amount, self.last_amount, self.bulk_id.anomaly_percent)
+        return percent and self.env._("%(percent)s %% against the last invoice", percent=f"{percent:+.1f}")
 
     def _find_missing_payment_method(self):
         problem = self.contract_id._get_charge_problem() if self.contract_id.auto_charge else None

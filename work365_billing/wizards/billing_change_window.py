@@ -68,15 +68,21 @@ class BillingChangeWindow(models.AbstractModel):
             if not window._is_complete():
                 continue
             try:
-                rows, edits = window._get_rows()
+                window._fill_preview()
             except AccessError:
                 raise
             except UserError as error:
                 window.problem = str(error)
-                continue
-            window.difference = float(sum(row.difference for row in rows))
-            window.summary = window._get_summary(rows, edits)
-            window.preview = window._render(rows, {one.subscription.id for one in edits})
+
+    def _fill_preview(self):
+        """Show what the change makes of the coming invoices.
+
+        :raises UserError: when it may not be made, with the way out
+        """
+        rows, edits = self._get_rows()
+        self.difference = float(sum(row.difference for row in rows))
+        self.summary = self._get_summary(rows, edits)
+        self.preview = self._render(rows, {one.subscription.id for one in edits})
 
     def _get_rows(self):
         """Return the coming invoices without and with the change, and its edits."""

@@ -108,12 +108,19 @@ class BillingGenerate(models.TransientModel):
         for wizard in self:
             planned = wizard._plan() if not wizard.invoice_id else None
             wizard.blocking_schedule_id = planned.blocking_id if planned else False
-            wizard.blocked_message = planned.message if planned and planned.code else False
+            wizard.blocked_message = wizard._get_blocked_message(planned)
             wizard.amount_total = float(planned.amount) if planned else 0.0
             wizard.invoice_date = planned.invoice_date if planned and planned.lines else False
             wizard.note = planned.note if planned else False
             vals_list = self.env["billing.generate.line"]._prepare_lines(planned) if planned else []
             wizard.line_ids = [Command.clear(), *(Command.create(vals) for vals in vals_list)]
+
+    def _get_blocked_message(self, planned):
+        """Return why there is no invoice; what the list of what is not billed says is not said twice."""
+        if not planned or not planned.code:
+            return False
+        is_listed = planned.code in (reasons.NOTHING_TO_BILL, reasons.NOTHING_LEFT)
+        return billing_reason.explain(self.env, planned.code) if is_listed else planned.message
 
     @api.depends("line_ids")
     def _compute_parts(self):

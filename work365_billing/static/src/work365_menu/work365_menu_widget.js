@@ -21,6 +21,12 @@ export class Work365MenuWidget extends Component {
                 icon: "fa-bolt",
                 group: "work365_billing.billing_group_user",
             },
+            {
+                name: "action_open_day_move",
+                label: _t("Change Billing Day"),
+                icon: "fa-calendar-check-o",
+                group: "work365_billing.billing_group_user",
+            },
             { name: "action_view_schedules", label: _t("Billing Schedules"), icon: "fa-calendar", separator: true },
             { name: "action_view_change_logs", label: _t("Change Logs"), icon: "fa-history" },
             { name: "action_view_invoices", label: _t("Invoices"), icon: "fa-pencil-square-o" },

@@ -1,9 +1,7 @@
 import { registry } from "@web/core/registry";
-import { openContract, openMenu } from "./billing_tour_steps";
+import { enterDate, inDays, openContract, openMenu } from "./billing_tour_steps";
 
 const tours = registry.category("web_tour.tours");
-const { DateTime } = luxon;
-const inDays = (days) => DateTime.now().plus({ days }).toFormat("MM/dd/yyyy");
 
 function openTab(label) {
     return [
@@ -108,16 +106,7 @@ tours.add("work365_billing_scheduled_change", {
             trigger: ".modal .o_field_widget[name=effective] .o_radio_item:contains(Custom Date) input",
             run: "click",
         },
-        {
-            content: "Open the date",
-            trigger: ".modal .o_field_widget[name=effective_date] button",
-            run: "click",
-        },
-        {
-            content: "Enter the date",
-            trigger: ".modal .o_field_widget[name=effective_date] input",
-            run: `edit ${inDays(40)} && press Tab`,
-        },
+        ...enterDate(".modal .o_field_widget[name=effective_date]", 40),
         {
             content: "Enter the quantity",
             trigger: ".modal .o_field_widget[name=new_quantity] input",

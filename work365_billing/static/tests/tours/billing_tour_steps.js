@@ -1,6 +1,29 @@
 import { stepUtils } from "@web_tour/tour_utils";
 
+const { DateTime } = luxon;
+
 /** What the tours of this addon have in common. */
+
+/** The day that many days from now, as a date field takes it. */
+export function inDays(days) {
+    return DateTime.now().plus({ days }).toFormat("MM/dd/yyyy");
+}
+
+/** Open a date field, empty or not, and enter the day that many days from now. */
+export function enterDate(field, days) {
+    return [
+        {
+            content: `Open the date ${field}`,
+            trigger: `${field} button, ${field} input`,
+            run: "click",
+        },
+        {
+            content: `Enter ${field}`,
+            trigger: `${field} input`,
+            run: `edit ${inDays(days)} && press Tab`,
+        },
+    ];
+}
 
 export function openMenu(section, entry) {
     return [
