@@ -1,28 +1,14 @@
 """What subscriptions are worth a month, and until when: the facts of the recurring revenue."""
 
-from datetime import timedelta
 from functools import partial
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 
 from ..engine.money import exact, round_to
 from ..engine.revenue import monthly_amount
 from ..engine.steps import SALES_UNIT_MONTHS
 from .billing_facts import line_discount
-
-
-class BillingContract(models.Model):
-    _inherit = "billing.contract"
-
-    closed_on = fields.Date(
-        compute="_compute_closed_on", store=True, help="Day on which the contract was closed: it counts no more.")
-
-    @api.depends("state")
-    def _compute_closed_on(self):
-        for contract in self:
-            day = contract.closed_on or (contract.company_id and contract.company_id._billing_today())
-            contract.closed_on = contract.state == "closed" and day
 
 
 class BillingSubscription(models.Model):
@@ -34,12 +20,12 @@ class BillingSubscription(models.Model):
         invoiced = Domain("contract_id.schedule_ids", "any", [("state", "=", "invoiced")])
         return Domain([("billable", "=", True), ("pricing", "!=", "usage")]) & (
             Domain("contract_id.state", "in", ("active", "suspended"))
-            | (Domain("contract_id.state", "=", "closed") & invoiced))
+            | (Domain("contract_id.state", "=", "closed") & Domain("contract_id.date_end", "!=", False) & invoiced))
 
     def _get_last_revenue_day(self):
         """Return the last day on which the subscription counts, or None."""
         contract = self.contract_id
-        days = [self.date_end, contract.closed_on and contract.closed_on - timedelta(days=1)]
+        days = [self.date_end]
         # The end of a contract that renews itself is none.
         days += [contract.date_end] if not contract.auto_renew or contract.state == "closed" else []
         return min(filter(None, days), default=None)
