@@ -17,6 +17,7 @@ from . import test_copy
 from . import test_cycles
 from . import test_dashboard
 from . import test_generate
+from . import test_guarded
 from . import test_idempotence
 from . import test_invariants
 from . import test_invoices
@@ -33,6 +34,7 @@ from . import test_renewal
 from . import test_rights
 from . import test_run_report
 from . import test_sale_order
+from . import test_sale_order_changes
 from . import test_send
 from . import test_suspend
 from . import test_three_years
