@@ -15,7 +15,7 @@ class AccountMoveReversal(models.TransientModel):
         return result
 
     def _with_links(self, is_modify):
-        """Return this wizard, able to tie new invoices to periods, as the system alone may, where that is to be done."""
+        """Return this wizard, where it is to tie new invoices to periods as the system, which alone may."""
         if not is_modify or not self.move_ids.sudo().billing_contract_id:
             return self
         self.env["account.move"].check_access("create")

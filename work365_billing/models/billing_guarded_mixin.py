@@ -20,8 +20,8 @@ class BillingGuardedMixin(models.AbstractModel):
     def _check_field_access(self, field, operation):
         if self._is_guarded(field, operation):
             raise AccessError(self.env._(
-                "“%(field)s” is written by billing only. Leave it out; to bill a period again, delete, cancel or credit "
-                "its invoice, or use Generate Invoice on the contract.", field=field._description_string(self.env)))
+                "“%(field)s” is written by billing only. Leave it out. To bill a period again, delete, cancel or "
+                "credit its invoice, or generate it anew on the contract.", field=field._description_string(self.env)))
         return super()._check_field_access(field, operation)
 
     def _is_guarded(self, field, operation):

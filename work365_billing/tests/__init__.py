@@ -20,6 +20,8 @@ from . import test_generate
 from . import test_guarded
 from . import test_idempotence
 from . import test_invariants
+from . import test_invariants_changes
+from . import test_invariants_faults
 from . import test_invoices
 from . import test_item_based
 from . import test_item_based_ledger
@@ -41,3 +43,4 @@ from . import test_three_years
 from . import test_tours
 from . import test_undo
 from . import test_usage
+from . import test_usage_item_based
