@@ -26,6 +26,7 @@ from . import test_invoices
 from . import test_item_based
 from . import test_item_based_ledger
 from . import test_non_recurring
+from . import test_oracle
 from . import test_pause
 from . import test_planner
 from . import test_posting

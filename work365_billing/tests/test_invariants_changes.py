@@ -34,7 +34,7 @@ class TestChangeInvariants(LivesCommon):
         self.check_invoices(contract)
         return self.totals(contract)
 
-    # ---- I17 ------------------------------------------------------------------------------------------------------
+    # ---- I17, I18 -------------------------------------------------------------------------------------------------
 
     @examples(4)
     @given(life=lives(most=1), back=some_days, refunds=st.sampled_from(["yes", "no"]), price=st.booleans(),
@@ -56,6 +56,33 @@ class TestChangeInvariants(LivesCommon):
 
     def test_i17_changed_and_changed_back_on_one_day_is_no_change(self):
         self._check_revert()
+
+    @examples(3)
+    @given(life=lives(most=1), back=some_days, refunds=st.sampled_from(["yes", "no"]),
+           deltas=st.lists(st.sampled_from([-2.0, -0.5, 1.0, 3.0]), min_size=2, max_size=3),
+           order=st.randoms(use_true_random=False))
+    def _check_order(self, life, back, refunds, deltas, order):
+        found = []
+        steps = [*deltas, "price"]
+        for _turn in range(2):
+            with closing(self.cr.savepoint()):
+                own = without_changes(life, refund_policy=refunds, date_end=None)
+                own = Life(own.terms, [{**own.subscriptions[0], "quantity": 6.0}], [])
+                contract = self.begin_billed(own, LAST)
+                sub = contract.subscription_ids
+                with self.today(LAST):
+                    day = max(LAST - timedelta(days=back), sub.date_start)
+                    for step in steps:
+                        if step == "price":
+                            sub.change_price(17.5, day)
+                        else:
+                            sub.change_quantity(sub.quantity + step, day)
+                found.append(self.finish(contract))
+            order.shuffle(steps)
+        self.assertEqual(*found)
+
+    def test_i18_the_order_of_changes_of_one_day_does_not_matter(self):
+        self._check_order()
 
     # ---- I21 ------------------------------------------------------------------------------------------------------
 
@@ -128,3 +155,36 @@ class TestChangeInvariants(LivesCommon):
 
     def test_i22_undone_and_billed_again_gives_the_same_lines(self):
         self._check_again()
+
+    # ---- I34 ------------------------------------------------------------------------------------------------------
+
+    @examples(4)
+    @given(life=lives(most=2, least=2), back=st.integers(0, 40), included=st.booleans(), whole=st.booleans())
+    def _check_taxes(self, life, back, included, whole):
+        start = life.terms["date_start"]
+        terms = {"billing_policy": "advance", "billing_offset": 1, "date_end": None}
+        life = Life({**life.terms, **terms}, [
+            {**sub, "date_start": start, "tax_ids": self.taxes[included].ids, "quantity": 3.0} for sub in life.subscriptions], [])
+        with closing(self.cr.savepoint()):
+            contract = self.begin_billed(life, start + timedelta(days=2))
+            [invoice] = self.invoices(contract)
+            with self.today(start + timedelta(days=2)):
+                for sub in contract.subscription_ids:
+                    sub.deactivate(start if whole else start + timedelta(days=back), refund=True)
+            self.finish(contract)
+            notes = self.invoices(contract) - invoice
+            self.assertEqual(set(notes.mapped("move_type")) - {"out_refund"}, set())
+            for move in notes | invoice:
+                self.assertAlmostEqual(sum(move.invoice_line_ids.mapped("price_total")), move.amount_total, 2)
+                self.assertAlmostEqual(sum(move.invoice_line_ids.mapped("price_subtotal")), move.amount_untaxed, 2)
+            credited = {name: round(sum(notes.mapped(name)), 2) for name in ("amount_untaxed", "amount_tax")}
+            for name, amount in credited.items():
+                self.assertLessEqual(amount, round(invoice[name], 2))
+                if whole:
+                    self.assertEqual(amount, round(invoice[name], 2))
+
+    def test_i34_the_tax_of_credits_is_at_most_that_of_the_invoice_and_all_of_it_in_full(self):
+        self.taxes = {included: self.env["account.tax"].create({
+            "name": f"Included: {included}", "amount": 15.0,
+            "price_include_override": "tax_included" if included else "tax_excluded"}) for included in (False, True)}
+        self._check_taxes()

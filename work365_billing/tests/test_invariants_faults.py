@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from ..models import billing_executor_job
 from .lives import FIRST, LAST, Life, LivesCommon, examples, lives
@@ -90,6 +90,48 @@ class TestFaults(LivesCommon):
 
     def test_i9_killed_before_any_commit_the_next_run_completes_the_same(self):
         self._check_crashes()
+
+    # ---- I11 ------------------------------------------------------------------------------------------------------
+
+    def break_it(self, contract, how):
+        """Break ``contract`` so that it cannot be billed, in a way that hits no other."""
+        if how == "customer":
+            contract.partner_id = self.env["res.partner"].create({"name": "Gone", "active": False})
+        elif how == "product":
+            contract.subscription_ids.product_id.active = False
+        else:
+            self.env.flush_all()
+            self.cr.execute(  # the planner cannot even read it
+                "UPDATE billing_subscription SET sales_unit = 'fortnightly' WHERE contract_id = %s", [contract.id])
+            self.env.invalidate_all()
+
+    def make_broken(self, how):
+        product = self._create_product(name="Broken", lst_price=5.0, taxes_id=False)
+        contract = self.make_contract(
+            {"product_id": product.id, "price_unit": 5.0}, name="Broken", date_start="2026-01-01")
+        self.break_it(contract, how)
+        return contract
+
+    @examples(2)
+    @given(two=st.tuples(lives(most=2), lives(most=2)), position=st.integers(0, 2),
+           how=st.sampled_from(["customer", "product", "planner"]), chunk=st.sampled_from([1, 2, 50]))
+    def _check_isolation(self, two, position, how, chunk):
+        found = []
+        for broken in (False, True):
+            with closing(self.cr.savepoint()), patch.object(billing_executor_job, "CHUNK", chunk):
+                lives_of = {}
+                for number in range(3):
+                    if broken and number == position:
+                        self.make_broken(how)
+                    for life in two[number:number + 1]:
+                        lives_of[self.begin(life, f"Whole {number}")] = life
+                self.live(lives_of, every=9, last=LAST - timedelta(days=30))
+                found.append(self.outcome(lives_of))
+        self.assertEqual(*found)
+
+    def test_i11_a_broken_contract_changes_nothing_for_the_others_in_any_position(self):
+        with mute_logger("odoo.addons.work365_billing.models.billing_executor"):  # what cannot be planned is an error
+            self._check_isolation()
 
     # ---- I12 ------------------------------------------------------------------------------------------------------
 
