@@ -164,7 +164,8 @@ class TestChangeInvariants(LivesCommon):
         start = life.terms["date_start"]
         terms = {"billing_policy": "advance", "billing_offset": 1, "date_end": None}
         life = Life({**life.terms, **terms}, [
-            {**sub, "date_start": start, "tax_ids": self.taxes[included].ids, "quantity": 3.0} for sub in life.subscriptions], [])
+            {**sub, "date_start": start, "tax_ids": self.taxes[included].ids, "quantity": 3.0}
+            for sub in life.subscriptions], [])
         with closing(self.cr.savepoint()):
             contract = self.begin_billed(life, start + timedelta(days=2))
             [invoice] = self.invoices(contract)
