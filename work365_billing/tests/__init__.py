@@ -23,15 +23,19 @@ from . import test_cycles
 from . import test_dashboard
 from . import test_forecast
 from . import test_generate
+from . import test_guarded
 from . import test_idempotence
 from . import test_import
 from . import test_import_check
 from . import test_import_tours
 from . import test_invariants
+from . import test_invariants_changes
+from . import test_invariants_faults
 from . import test_invoices
 from . import test_item_based
 from . import test_item_based_ledger
 from . import test_non_recurring
+from . import test_oracle
 from . import test_pause
 from . import test_oversight_tours
 from . import test_planner
@@ -44,6 +48,7 @@ from . import test_revenue
 from . import test_rights
 from . import test_run_report
 from . import test_sale_order
+from . import test_sale_order_changes
 from . import test_send
 from . import test_suspend
 from . import test_close
@@ -54,3 +59,4 @@ from . import test_tours
 from . import test_undo
 from . import test_usage
 from . import test_usage_tours
+from . import test_usage_item_based
