@@ -11,6 +11,7 @@ from . import test_bulk_tours
 from . import test_bulk_window
 from . import test_catch_up
 from . import test_change_log_invoice
+from . import test_change_log_job
 from . import test_change_log_tours
 from . import test_change_logs
 from . import test_change_tours
