@@ -378,3 +378,16 @@ def test_rows_are_billed_by_due_date():
     books = Books(YEAR)
     rows = list(books.rows.values())
     assert rows_sorted(rows[::-1]) == rows
+
+
+@pytest.mark.parametrize("price_first", [True, False])
+def test_a_price_of_the_day_of_a_reduction_that_is_not_credited_is_part_of_it(price_first):
+    """What is changed on one day is one change: in either order it gives back more than it adds, so nothing acts."""
+    books = Books(Terms(date(2026, 3, 1), MONTHLY, date(2026, 5, 31)), refunds=False)
+    books.subscribe(6, 10)
+    books.bill_due(date(2026, 3, 2))
+    steps = [{"price": 15}, {"delta": -6}]
+    for step in steps if price_first else reversed(steps):
+        books.change(date(2026, 3, 1), **step)
+    books.settle()
+    assert sum(books.totals().values()) == 60

@@ -215,12 +215,15 @@ class Biller:
                 amount = sum((effect.amount for effect in self._ledger.effects(charge, log)), Fraction(0))
                 if amount:
                     days[acts_on.get(log.cause, log.acts_on)][log] = amount
-        for amounts in days.values():
+        for day, amounts in days.items():
             if sum(amounts.values()) < 0:
                 # What goes up and down on one day, or for one cause, is one change: only its net counts.
                 refused = [log for log, amount in amounts.items() if amount > 0 or not self._may_credit(log)]
                 if any(amounts[log] < 0 for log in refused):
+                    draft.refused_days.add((charge.id, day))
                     return refused
+            elif (charge.id, day) in draft.refused_days:
+                return list(amounts)  # a price that adds something only because the reduction beside it does not act
         return []
 
     def _may_credit(self, log):
@@ -254,6 +257,7 @@ class _Draft:
         self.lines: list[Line] = []
         self.reasons: list[Reason] = []
         self.refused: set[int] = set()
+        self.refused_days: set = set()
         self._left: set = set()
         self._used: dict[int, None] = {}
         self._postponed: dict = {}

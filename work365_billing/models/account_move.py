@@ -10,7 +10,8 @@ from .selections import KINDS
 class AccountMove(models.Model):
     """Invoices that billing made: they hold their ledger row, and undoing them frees it."""
 
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "billing.guarded.mixin"]
 
     billing_contract_id = fields.Many2one(
         "billing.contract", "Billing Contract", index="btree_not_null", copy=False, readonly=True, ondelete="restrict",

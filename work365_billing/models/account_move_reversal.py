@@ -9,14 +9,23 @@ class AccountMoveReversal(models.TransientModel):
         billed = self.move_ids.sudo().filtered("billing_row_ids") if is_modify else self.env["account.move"]
         periods = {move: (move.billing_row_ids, move._get_billing_line_links()) for move in billed}
         billed._billing_detach()
-        result = super().reverse_moves(is_modify=is_modify)
+        result = super(AccountMoveReversal, self._with_links(is_modify)).reverse_moves(is_modify=is_modify)
         for move, (rows, links) in periods.items():
             self._move_period(move, rows, links)
         return result
 
+    def _with_links(self, is_modify):
+        """Return this wizard, where it is to tie new invoices to periods as the system, which alone may."""
+        if not is_modify or not self.move_ids.sudo().billing_contract_id:
+            return self
+        self.env["account.move"].check_access("create")
+        self.move_ids.check_access("write")
+        return self.sudo()
+
     def _modify_default_reverse_values(self, origin_move):
-        links = origin_move.sudo()._get_billing_links()  # whoever corrects an invoice of a contract
-        return {**super()._modify_default_reverse_values(origin_move), **links}
+        values = super()._modify_default_reverse_values(origin_move)
+        origin = origin_move.sudo()  # whoever corrects an invoice of a contract
+        return {**values, **origin._get_billing_links()} if origin.billing_contract_id else values
 
     def _move_period(self, move, rows, links):
         """Let the new invoice in the place of ``move`` hold its ledger rows ``rows``.

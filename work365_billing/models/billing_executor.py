@@ -92,12 +92,15 @@ class BillingExecutor(models.AbstractModel):
         """Create the invoices of ``planned``, in the place of those replaced; return them as pairs (planned, move)."""
         replaced = [one.replaced_move_id for one in planned if one.replaced_move_id]
         self.env["account.move"].sudo().browse(replaced)._billing_detach()  # the ledger is the system's alone
+        self.env["account.move"].check_access("create")
         made = []
         for batch in split_every(MOVES_PER_CREATE, planned, list):
-            # A draft has no analytic items to bring in line; given accounts would make Odoo write every line again.
-            moves = self.env["account.move"].with_context(tracking_disable=True, skip_analytic_sync=True).create(
-                [self._prepare_move_vals(one, run) for one in batch])
-            made += zip(batch, moves.with_env(self.env), strict=True)
+            # What ties an invoice to its period is written by the system only. A draft has no analytic items to bring
+            # in line; given accounts would make Odoo write every line again.
+            moves = self.env["account.move"].sudo().with_context(tracking_disable=True, skip_analytic_sync=True).create(
+                [self._prepare_move_vals(one, run) for one in batch]).with_env(self.env)
+            moves.check_access("create")
+            made += zip(batch, moves, strict=True)
         self.env.flush_all()
         return made
 
@@ -220,7 +223,7 @@ class BillingExecutor(models.AbstractModel):
         """Move the ledger on: the row is invoiced, the changes and items are used. Returns the row."""
         row = self._get_row(one)
         if not one.schedule_id:
-            move.billing_schedule_id = row
+            move.sudo().billing_schedule_id = row
         row._set_invoiced(move, run_type, one.invoice.seen)
         self._settle_sources(one, move)
         return row

@@ -13,7 +13,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import float_round
 
-from .test_invariants import FIRST, ONE_DAY, LivesCommon, examples, lives
+from .lives import FIRST, ONE_DAY, LivesCommon, examples, lives
 
 MONTHS = {"monthly": 1, "quarterly": 3}
 
