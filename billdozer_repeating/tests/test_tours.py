@@ -26,8 +26,9 @@ class TestTours(BilldozerCommon, HttpCase):
 
     def test_holidays_that_are_entered_and_refused(self):
         self.start("holiday", "admin")
-        self.assertRecordValues(self.Holiday.search([("company_id", "=", self.company.id)]), [{
-            "date": date(2026, 11, 4), "name": "Election Day", "business_day": False, "public_holiday": False}])
+        self.assertRecordValues(self.Holiday.search([("company_id", "=", self.company.id)]), [
+            {"date": date(2026, 11, 4), "name": "Election Day", "business_day": False, "public_holiday": False},
+            {"date": date(2026, 9, 24), "name": "Open", "business_day": True, "public_holiday": "Heritage Day"}])
 
     def test_the_collection_date_of_an_invoice(self):
         move = self.env["account.move"].create({

@@ -1,6 +1,21 @@
 import { registry } from "@web/core/registry";
 import { closeRefusal, openMenu } from "./billdozer_tour_steps";
 
+function enterDate(date) {
+    return [
+        {
+            content: "Its date",
+            trigger: ".o_selected_row .o_field_widget[name=date] input, .o_selected_row .o_field_widget[name=date] button",
+            run: "click",
+        },
+        {
+            content: `On ${date}`,
+            trigger: ".o_selected_row .o_field_widget[name=date] input",
+            run: `edit ${date} && press Tab`,
+        },
+    ];
+}
+
 function addDay(date, name) {
     return [
         {
@@ -8,16 +23,7 @@ function addDay(date, name) {
             trigger: ".o_list_button_add",
             run: "click",
         },
-        {
-            content: `On ${date}`,
-            trigger: ".o_selected_row .o_field_widget[name=date] input, .o_selected_row .o_field_widget[name=date] button",
-            run: "click",
-        },
-        {
-            content: `On ${date}`,
-            trigger: ".o_selected_row .o_field_widget[name=date] input",
-            run: `edit ${date} && press Enter`,
-        },
+        ...enterDate(date),
         {
             content: `Its name ${name}`,
             trigger: ".o_selected_row .o_field_widget[name=name] input",
@@ -50,14 +56,15 @@ registry.category("web_tour.tours").add("billdozer_holiday", {
         },
         saveRow,
         ...closeRefusal("11/03/2026 is no public holiday in South Africa"),
+        ...enterDate("09/24/2026"),
         {
-            content: "Give it up",
-            trigger: ".o_list_button_discard:visible",
-            run: "click",
+            content: "That is one, and it is named",
+            trigger: ".o_selected_row .o_field_widget[name=public_holiday]:contains(Heritage Day)",
         },
+        saveRow,
         {
-            content: "Only the first one is there",
-            trigger: ".o_list_view:not(:has(.o_selected_row)):has(.o_data_row:count(1)) .o_data_row:contains(Election Day)",
+            content: "Both are there",
+            trigger: ".o_list_view:not(:has(.o_selected_row)):has(.o_data_row:count(2)) .o_data_row:contains(Heritage Day)",
         },
     ],
 });
