@@ -6,4 +6,23 @@
     "category": "Accounting/Accounting",
     "author": "The contributors",
     "depends": ["work365_billing"],
+    "external_dependencies": {"python": ["python-stdnum"]},
+    "data": [
+        "security/billdozer_security.xml",
+        "security/ir.model.access.csv",
+        "data/ir_sequence.xml",
+        "data/res_bank.xml",
+        "report/billing_mandate_report.xml",
+        "wizards/billing_collection_export_views.xml",
+        "views/res_bank_views.xml",
+        "views/billing_payment_method_views.xml",
+        "views/billing_mandate_views.xml",
+        "views/billing_contract_views.xml",
+        "views/account_move_collection_views.xml",
+        "views/billdozer_menus.xml",
+    ],
+    "assets": {
+        "web.assets_tests": ["billdozer_repeating/static/tests/tours/**/*"],
+    },
+    "post_init_hook": "post_init_hook",
 }

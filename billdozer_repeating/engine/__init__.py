@@ -1,0 +1,1 @@
+"""Repeating invoices as plain Python: dates and money, no Odoo."""
