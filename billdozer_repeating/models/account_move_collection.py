@@ -45,7 +45,8 @@ class AccountMove(models.Model):
         """Return the domain of the invoices that are to be collected, whatever may stop them."""
         return (
             Domain("move_type", "=", "out_invoice") & Domain("state", "=", "posted")
-            & Domain("payment_state", "in", ("not_paid", "partial", "blocked")) & Domain("collection_date", "!=", False))
+            & Domain("payment_state", "in", ("not_paid", "partial", "blocked"))
+            & Domain("collection_date", "!=", False))
 
     # ---- what stops it ----------------------------------------------------------------------------------------------
 

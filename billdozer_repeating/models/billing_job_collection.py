@@ -6,4 +6,4 @@ class BillingJob(models.Model):
 
     @api.depends("invoice_id.collection_date")
     def _compute_collection_date(self):
-        super()._compute_collection_date()
+        return super()._compute_collection_date()

@@ -115,8 +115,8 @@ class BillingPaymentMethod(models.Model):
                 ("id", "!=", method.id)], limit=1)
             if same:
                 raise ValidationError(self.env._(
-                    "%(partner)s has this bank account already: use %(method)s.", partner=method.partner_id.display_name,
-                    method=same.display_name))
+                    "%(partner)s has this bank account already: use %(method)s.",
+                    partner=method.partner_id.display_name, method=same.display_name))
 
     def _check_number(self):
         country = self._get_country()

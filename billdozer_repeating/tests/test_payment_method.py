@@ -238,7 +238,7 @@ class TestCard(CollectionCommon):
 
     def test_a_bank_account_is_not_charged_automatically(self):
         contract = self.make_automatic()
-        with self.assertRaisesRegex(ValidationError, "collected by debit order: choose a card"), self.env.cr.savepoint():
+        with self.assertRaisesRegex(ValidationError, "by debit order: choose a card"), self.env.cr.savepoint():
             contract.payment_method_id = self.account
         contract.write({"auto_charge": False, "payment_method_id": self.account.id})
         self.assertMethod(contract, self.account, self.token.browse())
