@@ -81,13 +81,13 @@ class BillingPaymentMethod(models.Model):
             method.account_number_masked = bank_account_number.mask(number)
             method.validation = number and bank_account_number.get_validation(number, method._get_country())
 
-    @api.depends("method_type", "bank_id", "account_number_masked", "token_id")
+    @api.depends("method_type", "partner_id", "bank_id", "account_number_masked", "token_id")
     def _compute_display_name(self):
         for method in self.sudo():  # whoever sees the method may see the masked number of its card
             if method.method_type == "card":
                 method.display_name = self.env._("Card %(number)s", number=method.token_id.display_name or "")
             else:
-                name = method.bank_id.name or self.env._("Bank account")
+                name = method.bank_id.name or (method.partner_id and self.env._("Bank account")) or ""
                 method.display_name = f"{name} {method.account_number_masked or ''}".strip()
 
     def _get_country(self):

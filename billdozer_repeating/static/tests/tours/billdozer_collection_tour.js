@@ -173,9 +173,8 @@ tours.add("billdozer_ready_for_collection", {
     steps: () => [
         ...openMenu("Collections", "Ready for Collection"),
         {
-            content: "The invoices stand by collection date: open the day",
+            content: "The invoices stand by collection date",
             trigger: ".o_group_header:contains((2))",
-            run: "click",
         },
         {
             content: "One is stopped, with what to do",
@@ -197,11 +196,6 @@ tours.add("billdozer_export_debits", {
     url: "/odoo",
     steps: () => [
         ...openMenu("Collections", "Ready for Collection"),
-        {
-            content: "Open the day",
-            trigger: ".o_group_header:contains((2))",
-            run: "click",
-        },
         {
             content: "Select all",
             trigger: "thead .o_list_record_selector input",
