@@ -14,6 +14,9 @@ class AccountMove(models.Model):
     collection_method_id = fields.Many2one(
         related="billing_contract_id.payment_method_id", string="Collected from",
         help="The payment method of the contract.")
+    collection_amount = fields.Monetary(
+        "To Collect", compute="_compute_collection_amount", compute_sudo=True,
+        help="What is open and not yet on its way.")
     collection_exported_at = fields.Datetime(
         "Debit Exported on", copy=False, readonly=True, help="When its bank debit was last put into a file.")
     collection_obstacle = fields.Selection(
@@ -25,6 +28,11 @@ class AccountMove(models.Model):
     @api.model
     def _select_collection_obstacles(self):
         return collection_obstacle.choices(self.env)
+
+    @api.depends("amount_residual", "state", "billing_replaced_by_id", "matched_payment_ids.state")
+    def _compute_collection_amount(self):
+        for move in self:
+            move.collection_amount = move._get_amount_to_charge()
 
     # No dependencies: whatever stops a collection, on whichever record, is looked up when it is asked for.
     def _compute_collection_obstacle(self):

@@ -33,7 +33,7 @@ class AccountMove(models.Model):
     def _prepare_debit(self, labels):
         contract = self.billing_contract_id
         method, mandate, currency = contract.payment_method_id, contract.mandate_id, self.currency_id
-        amount = f"{self._get_amount_to_charge():.{currency.decimal_places}f}"
+        amount = f"{self.collection_amount:.{currency.decimal_places}f}"
         return Debit(
             collection_date=self.collection_date, amount=Decimal(amount), currency=currency.name, reference=self.name,
             client=self.commercial_partner_id.name, contract=contract.name, mandate=mandate.name,
@@ -47,4 +47,4 @@ class AccountMove(models.Model):
         self._message_log_batch(bodies={
             move.id: self.env._(
                 "Bank debit of %(amount)s exported (%(format)s).", format=label,
-                amount=move.currency_id.format(move._get_amount_to_charge())) for move in self})
+                amount=move.currency_id.format(move.collection_amount)) for move in self})

@@ -152,6 +152,18 @@ class TestBankAccount(CollectionCommon):
         values = self.get_tracked(account)
         self.assertRecordValues(values, [{"old_value_char": MASKED, "new_value_char": "•••• 6543"}])
 
+    def test_an_administrator_imports_bank_accounts(self):
+        result = self.env["billing.payment.method"].load(
+            ["partner_id", "bank_id", "account_number", "account_type"],
+            [["Blue Yonder", "Capitec Bank", "1400 123 456", "Savings"], ["Blue Yonder", "Nedbank", "12", "Cheque"]])
+        self.assertFalse(result["ids"])
+        self.assertIn("does not have the form", result["messages"][0]["message"])
+        result = self.env["billing.payment.method"].load(
+            ["partner_id", "bank_id", "account_number", "account_type"],
+            [["Blue Yonder", "Capitec Bank", "1400 123 456", "Savings"]])
+        self.assertRecordValues(self.env["billing.payment.method"].browse(result["ids"]), [{
+            "account_number": "1400123456", "branch_code": "470010", "account_type": "savings"}])
+
     def test_the_form_of_an_administrator(self):
         form = Form(self.env["billing.payment.method"])
         form.partner_id = self.partner_a

@@ -49,7 +49,7 @@ class BillingCollectionExport(models.TransientModel):
 
     def _get_total(self, debits):
         sums = [
-            formatLang(self.env, sum(move._get_amount_to_charge() for move in moves), currency_obj=currency)
+            formatLang(self.env, sum(moves.mapped("collection_amount")), currency_obj=currency)
             for currency, moves in debits.grouped("currency_id").items()]
         return " + ".join(sums) or formatLang(self.env, 0.0, currency_obj=self.env.company.currency_id)
 

@@ -28,7 +28,7 @@ function choose(field, text) {
         },
         {
             content: `Choose ${text}`,
-            trigger: `.o-autocomplete--dropdown-item a:contains(/^${text}/)`,
+            trigger: `.o-autocomplete--dropdown-item:contains(/^${text}$/) a`,
             run: "click",
         },
     ];
@@ -65,9 +65,14 @@ tours.add("billdozer_payment_method", {
         },
         enter("account_number", "4111 1111 1111 1111"),
         {
-            content: "Choose the type of account",
-            trigger: ".o_field_widget[name=account_type] select, .o_field_widget[name=account_type] input",
-            run: "selectByLabel Savings",
+            content: "Open the types of account",
+            trigger: ".o_field_widget[name=account_type] input",
+            run: "click",
+        },
+        {
+            content: "Choose Savings",
+            trigger: ".o_select_menu_item:contains(/^Savings$/)",
+            run: "click",
         },
         save,
         {
@@ -121,16 +126,7 @@ tours.add("billdozer_mandate", {
             trigger: ".modal .modal-footer button:contains(Close)",
             run: "click",
         },
-        {
-            content: "Open the day of the signature",
-            trigger: ".o_field_widget[name=date_signed] input, .o_field_widget[name=date_signed] button",
-            run: "click",
-        },
-        {
-            content: "Choose today",
-            trigger: ".o_datetime_picker .o_today",
-            run: "click",
-        },
+        enter("date_signed", luxon.DateTime.now().toFormat("MM/dd/yyyy")),
         {
             content: "Activate it",
             trigger: ".o_form_statusbar button:contains(/^Activate$/)",
