@@ -23,8 +23,7 @@ class BillingMandate(models.Model):
         "Reference", required=True, copy=False, tracking=True, default="",
         help="Stands on every debit. Given by the system when it is left empty; unique in the company.")
     contract_id = fields.Many2one(
-        "billing.contract", "Contract", required=True, index=True, tracking=True, check_company=True,
-        ondelete="restrict")
+        "billing.contract", "Contract", required=True, index=True, tracking=True, ondelete="restrict")
     company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True, precompute=True)
     partner_id = fields.Many2one(related="contract_id.partner_id", string="Client", store=True, precompute=True)
     commercial_partner_id = fields.Many2one(related="partner_id.commercial_partner_id")
