@@ -10,8 +10,14 @@ from . import base_partner_merge
 from . import product_template
 from . import account_move
 from . import account_move_repeating
+from . import res_bank
+from . import billing_payment_method
+from . import billing_mandate
 from . import billing_change_log
 from . import billing_contract
+from . import billing_contract_payment
+from . import account_move_collection
+from . import account_move_debit
 from . import billing_executor
 from . import billing_item
 from . import billing_job

@@ -34,7 +34,7 @@ class BillingContract(models.Model):
 
     def _is_collected(self):
         """Tell whether the invoices of this contract are collected by the company."""
-        return bool(self.payment_token_id)
+        return bool(self.payment_method_id)
 
     def _has_something_to_bill(self):
         return bool(self.subscription_ids or self.item_ids)
