@@ -1,52 +1,7 @@
 import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
+import { choose, enter, openMenu, save } from "./billdozer_tour_steps";
 
 const tours = registry.category("web_tour.tours");
-
-function openMenu(section, entry) {
-    return [
-        ...stepUtils.goToAppSteps("billdozer_repeating.billdozer_menu_root", "Open the app Billdozer"),
-        {
-            content: `Open the menu ${section}`,
-            trigger: `.o_menu_sections button:contains("${section}")`,
-            run: "click",
-        },
-        {
-            content: `Choose ${entry}`,
-            trigger: `.o-dropdown-item:contains(/^${entry}$/)`,
-            run: "click",
-        },
-    ];
-}
-
-function choose(field, text) {
-    return [
-        {
-            content: `Look for ${text}`,
-            trigger: `.o_field_widget[name=${field}] input`,
-            run: `edit ${text}`,
-        },
-        {
-            content: `Choose ${text}`,
-            trigger: `.o-autocomplete--dropdown-item:contains(/^${text}$/) a`,
-            run: "click",
-        },
-    ];
-}
-
-function enter(field, text) {
-    return {
-        content: `Enter ${field}`,
-        trigger: `.o_field_widget[name=${field}] input`,
-        run: `edit ${text}`,
-    };
-}
-
-const save = {
-    content: "Save",
-    trigger: ".o_form_button_save",
-    run: "click",
-};
 
 tours.add("billdozer_payment_method", {
     url: "/odoo",

@@ -26,6 +26,30 @@ export function openMenu(section, entry) {
     ];
 }
 
+/** Choose a record, found by its name. */
+export function choose(field, text) {
+    return [
+        {
+            content: `Look for ${text}`,
+            trigger: `.o_field_widget[name=${field}] input`,
+            run: `edit ${text}`,
+        },
+        {
+            content: `Choose ${text}`,
+            trigger: `.o-autocomplete--dropdown-item:contains(/^${text}$/) a`,
+            run: "click",
+        },
+    ];
+}
+
+export function enter(field, text) {
+    return {
+        content: `Enter ${field}`,
+        trigger: `.o_field_widget[name=${field}] input`,
+        run: `edit ${text}`,
+    };
+}
+
 export const save = {
     content: "Save",
     trigger: ".o_form_button_save:visible",
