@@ -19,10 +19,7 @@ class RepeatingInvoice(models.Model):
         """Save many as one batch: one search for contracts, one run for what is due."""
         self._assign_contracts(vals_list)
         invoices = super().create(vals_list)
-        contracts = invoices.contract_id
-        contracts.filtered(lambda contract: contract.state == "draft" and contract._has_something_to_bill()).sudo(
-        ).action_activate()  # whoever enters repeating invoices
-        contracts._top_up_schedules()
+        invoices._open_contracts()
         invoices._bill_at_once()
         return invoices
 
@@ -34,6 +31,8 @@ class RepeatingInvoice(models.Model):
             invoice.line_ids.filtered(lambda line, start=start: line.date_start == start).date_start = invoice.run_date
         if RUN_FIELDS & set(vals):
             self._rebuild_runs()
+        if "line_ids" in vals:
+            self._open_contracts()
         if ENTERED_FIELDS & set(vals):
             self._bill_at_once()
         return result
@@ -57,6 +56,13 @@ class RepeatingInvoice(models.Model):
             if company.billdozer_contracts_per_client == "multiple" or key not in (found | made):
                 made[key] = self.env["billing.contract"].create(self._prepare_contract_vals(vals, key))
             vals["contract_id"] = (found | made if company.billdozer_contracts_per_client == "single" else made)[key].id
+
+    def _open_contracts(self):
+        """Activate the contracts that have something to bill now, and make the runs ahead."""
+        contracts = self.contract_id
+        contracts.filtered(lambda contract: contract.state == "draft" and contract._has_something_to_bill()).sudo(
+        ).action_activate()  # whoever enters repeating invoices
+        contracts._top_up_schedules()
 
     def _get_contract_key(self, vals):
         company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)

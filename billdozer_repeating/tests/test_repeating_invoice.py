@@ -52,6 +52,14 @@ class TestRepeatingInvoice(RepeatingCommon):
             "origin": "saved", "run_type": "automatic", "state": "done", "contract_count": 30, "invoiced_count": 30}])
         self.assertEqual(many.invoice_ids.mapped("amount_untaxed"), [10.0] * 30)
 
+    def test_lines_may_come_later(self):
+        repeating = self.make_repeating(run_date="2026-01-05", today="2026-01-01")
+        self.assertEqual((repeating.contract_id.state, self.run_dates(repeating)), ("draft", []))
+        with self.today("2026-01-02"):
+            repeating.line_ids = [Command.create({
+                "product_id": self.licence.id, "name": "Hosting", "tax_ids": False, "price_unit": 10.0})]
+        self.assertEqual((repeating.contract_id.state, self.run_dates(repeating)), ("active", ["2026-01-05"]))
+
     # ---- runs -------------------------------------------------------------------------------------------------------
 
     def test_term_12_makes_12_invoices_and_a_line_of_3_is_on_3(self):
