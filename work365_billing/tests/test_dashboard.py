@@ -249,13 +249,15 @@ class TestMissingData(DashboardCommon):
         ahead = self.make_contract({"price_unit": 1.0}, activate=False, date_start="2026-06-01")
         suspended = self.make_contract({"price_unit": 1.0}, **values)
         suspended.action_suspend()
+        written = self.make_contract({"price_unit": 1.0}, **values)
+        written.state = "closed"  # as a program outside may: its subscriptions were not ended
         closed = self.make_contract({"price_unit": 1.0}, **values)
         closed.action_close()
         ended = self.make_contract({"price_unit": 1.0}, date_end="2026-05-09", **values)
         ended.action_close()
         self.assertEqual(
-            [self.found(contract) for contract in (draft, ahead, suspended, closed, ended)],
-            [[("", "contract_inactive")], [], [("", "contract_inactive")], [("", "contract_inactive")], []])
+            [self.found(contract) for contract in (draft, ahead, suspended, written, closed, ended)],
+            [[("", "contract_inactive")], [], [("", "contract_inactive")], [("", "contract_inactive")], [], []])
 
     def test_customers_that_cannot_be_billed(self):
         customer = self.env["res.partner"].create({"name": "Nobody", "email": "a@example.com"})

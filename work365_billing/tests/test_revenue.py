@@ -122,7 +122,8 @@ class TestRevenue(RevenueCommon):
             {"name": "Renews", **price}, date_start="2025-07-01", date_end="2026-06-30", auto_renew=True,
             partner_id=self.other_customer.id)
         self.make_contract({"name": "Draft", **price}, date_start="2026-01-10", activate=False)
-        self.make_contract({"name": "Never billed", **price}, date_start="2026-07-14").action_close()
+        self.make_contract(
+            {"name": "Never begun", **price}, date_start="2030-01-01", today="2026-07-14").action_close()
         expected = [
             ("Renews", "2025-07-01", "new", 10.0), ("Ended", "2026-01-10", "new", 10.0),
             ("Ended", "2026-07-01", "churn", -10.0)]
