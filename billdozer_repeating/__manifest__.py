@@ -16,6 +16,7 @@
         "report/billing_mandate_report.xml",
         "report/contract_value_report.xml",
         "wizards/billing_collection_export_views.xml",
+        "wizards/billing_contract_close_views.xml",
         "wizards/billing_contract_value_views.xml",
         "wizards/repeating_invoice_window_views.xml",
         "views/billdozer_holiday_views.xml",

@@ -41,7 +41,8 @@ class BillingSubscription(models.Model):
         return super()._prepare_closing(stop, refund)
 
     def _is_stopped_after(self, day):
-        return super()._is_stopped_after(self.repeating_invoice_id._get_run_end(day) if self.repeating_invoice_id else day)
+        invoice = self.repeating_invoice_id
+        return super()._is_stopped_after(invoice._get_run_end(day) if invoice else day)
 
     def _follow_start(self, old):
         """Those of repeating invoices start with their line, whenever the contract starts."""

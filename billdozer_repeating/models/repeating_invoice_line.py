@@ -88,7 +88,8 @@ class RepeatingInvoiceLine(models.Model):
         for line in self:
             line.amount_excl = line.quantity * line.price_unit * (1 - line.discount / 100)
 
-    @api.depends("term", "repeating_invoice_id.term", "repeating_invoice_id.state", "product_id.repeating_contract_value")
+    @api.depends(
+        "term", "repeating_invoice_id.term", "repeating_invoice_id.state", "product_id.repeating_contract_value")
     def _compute_counts_in_value(self):
         for line in self:
             invoice = line.repeating_invoice_id

@@ -7,14 +7,14 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def write(self, vals):
-        changed = self.filtered(lambda partner: partner.active != bool(vals["active"])) if "active" in vals else self[:0]
+        changed = self.filtered(lambda partner: partner.active != bool(vals.get("active", partner.active)))
         result = super().write(vals)
         if changed:
             changed._tell_contracts()
         return result
 
     def _tell_contracts(self):
-        """Tell on the contracts with active repeating invoices what the archiving, or restoring, of the client means."""
+        """Tell on contracts with active repeating invoices what archiving, or restoring, the client means."""
         contracts = self.env["billing.contract"].sudo().search([  # told to those who bill, whoever archives the client
             ("partner_id", "in", self.ids), ("state", "!=", "closed"), ("repeating_invoice_ids.state", "=", "active")])
         for contract in contracts:

@@ -106,7 +106,7 @@ tours.add("billdozer_contract_cancel", {
         },
         {
             content: "Confirm",
-            trigger: ".modal button[name=action_confirm]:enabled",
+            trigger: ".modal:has(button:contains(/^Keep Contract$/)) button[name=action_confirm]:enabled:contains(/^Cancel Contract$/)",
             run: "click",
         },
         {
