@@ -5,6 +5,7 @@ from . import billdozer_holiday
 from . import res_partner
 from . import res_partner_billdozer_id
 from . import res_partner_repeating
+from . import res_partner_archive
 from . import billdozer_former_id
 from . import base_partner_merge
 from . import product_template
@@ -16,8 +17,11 @@ from . import billing_mandate
 from . import billing_change_log
 from . import billing_contract
 from . import billing_contract_payment
+from . import billing_contract_service
+from . import billing_contract_value
 from . import account_move_collection
 from . import account_move_debit
+from . import billing_planner
 from . import billing_executor
 from . import billing_item
 from . import billing_job

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.work365_billing.engine import reasons
+
 
 class BillingExecutor(models.AbstractModel):
     _inherit = "billing.executor"
@@ -14,6 +16,13 @@ class BillingExecutor(models.AbstractModel):
         self.env["repeating.invoice"].search([
             ("company_id", "=", company.id), ("state", "=", "active"), ("date_end", "<", company._billing_today()),
             ("schedule_ids", "not any", [("state", "in", ("pending", "error"))])])._deactivate_ended()
+
+    def _settle_nothing(self, one, day):
+        """A run of a client who is archived is closed at once, with the reason: it is told once."""
+        if one.code != reasons.PARTNER_ARCHIVED:
+            return super()._settle_nothing(one, day)
+        self.env["billing.schedule"].browse(one.schedule_id)._set_skipped(one.code, one.message)
+        return (one, "skipped", one.code, one.message)
 
     def _prepare_move_vals(self, one, run):
         vals = super()._prepare_move_vals(one, run)

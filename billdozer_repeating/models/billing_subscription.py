@@ -1,7 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from .repeating_invoice_line import LOGGED
+from .repeating_invoice_line import LOGGED, SHARED
 
 # Runs of a year, for the price of a month.
 RUNS_PER_YEAR = {"weekly": 52, "monthly": 12, "annually": 1}
@@ -32,6 +33,47 @@ class BillingSubscription(models.Model):
     @api.model
     def _get_left_domain(self, day):
         return super()._get_left_domain(day) & Domain("repeating_invoice_id", "=", False)
+
+    def _prepare_closing(self, stop, refund):
+        """The run that the last day of the contract lies in is invoiced whole."""
+        if self.repeating_invoice_id:
+            stop = self.repeating_invoice_id._get_run_end(stop)
+        return super()._prepare_closing(stop, refund)
+
+    def _is_stopped_after(self, day):
+        invoice = self.repeating_invoice_id
+        return super()._is_stopped_after(invoice._get_run_end(day) if invoice else day)
+
+    def _follow_start(self, old):
+        """Those of repeating invoices start with their line, whenever the contract starts."""
+        own = self.filtered(lambda subscription: not subscription.repeating_invoice_id)
+        return super(BillingSubscription, own)._follow_start(old)
+
+    # ---- tied to its line -------------------------------------------------------------------------------------------
+
+    def deactivate(self, effective_date=None, refund=False):
+        self._check_not_repeating()
+        return super().deactivate(effective_date, refund)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_repeating(self):
+        self._check_not_repeating()
+
+    def _check_not_repeating(self):
+        """Refuse to end subscriptions here that are lines of repeating invoices."""
+        for line in self.repeating_line_ids:
+            raise UserError(self.env._(
+                "%(line)s is a line of the repeating invoice %(name)s: enter an end date on the line there, or use "
+                "Cancel Repeating Invoice.", line=line.name, name=line.repeating_invoice_id.name))
+
+    @api.constrains(*(name for name in SHARED if name not in LOGGED))
+    def _check_like_line(self):
+        for line in self.repeating_line_ids:
+            for name in set(SHARED) - set(LOGGED):
+                if line[name] != line.subscription_id[name]:
+                    raise ValidationError(self.env._(
+                        "%(line)s is a line of the repeating invoice %(name)s: change it there.", line=line.name,
+                        name=line.repeating_invoice_id.name))
 
     def write(self, vals):
         result = super().write(vals)

@@ -220,18 +220,6 @@ class RepeatingInvoice(models.Model):
             "repeating_invoice_id": invoice.id,
             "currency_id": invoice.currency_id.id,
             "total_excl": float(planned.amount),
-            "total": self._get_total(invoice, planned),
+            "total": invoice.currency_id.round(sum(self.env["billing.planner"]._get_totals(planned))),
             "lines": planned._as_dict()["lines"],
         }
-
-    def _get_total(self, invoice, planned):
-        """Return the total with tax of a planned invoice, by Odoo's own arithmetic."""
-        Tax, company = self.env["account.tax"], invoice.company_id
-        lines = [Tax._prepare_base_line_for_taxes_computation(
-            {}, product_id=self.env["product.product"].browse(vals["product_id"]),
-            tax_ids=Tax.browse(vals["tax_ids"]), price_unit=vals["price_unit"], quantity=vals["quantity"],
-            discount=vals["discount"], currency_id=invoice.currency_id, partner_id=invoice.partner_id)
-            for vals in planned.vals_list]
-        Tax._add_tax_details_in_base_lines(lines, company)
-        Tax._round_base_lines_tax_details(lines, company)
-        return Tax._get_tax_totals_summary(lines, invoice.currency_id, company)["total_amount_currency"]

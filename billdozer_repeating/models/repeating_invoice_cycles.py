@@ -68,6 +68,16 @@ class RepeatingInvoice(models.Model):
         """Nothing is billed before it is approved, nor once it is cancelled."""
         return super()._cut_terms(series, end, billed_through) if self.state == "active" else None
 
+    def _get_run_end(self, day):
+        """Return the last day of the run that ``day`` lies in, or ``day`` where it lies in none."""
+        rows = self.schedule_ids.filtered(lambda row: row.kind == "regular")
+        for row in rows:
+            if row.cycle_start <= day <= row.cycle_end:
+                return row.cycle_end
+        to_come = self._get_cycles_after(max(rows.mapped("cycle_end"), default=None))
+        run = next((cycle for cycle in to_come if cycle.end >= day), None)
+        return run.end if run and run.start <= day else day
+
     # ---- schedules ------------------------------------------------------------------------------------------------
 
     def _rebuild_runs(self):

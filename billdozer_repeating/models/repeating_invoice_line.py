@@ -46,6 +46,9 @@ class RepeatingInvoiceLine(models.Model):
         "billing.subscription", copy=False, readonly=True, index="btree_not_null", ondelete="restrict")
     item_id = fields.Many2one("billing.item", copy=False, readonly=True, index="btree_not_null", ondelete="restrict")
     amount_excl = fields.Monetary("Total Excl", compute="_compute_amount_excl")
+    counts_in_value = fields.Boolean(
+        "Counts in Contract Value", compute="_compute_counts_in_value",
+        help="It has a term, of its own or of its repeating invoice, which is active, and its product counts.")
 
     _term_positive = models.Constraint(
         "CHECK (term >= 0)", "A term is a number of months: enter 0 for a line without a term of its own.")
@@ -84,6 +87,15 @@ class RepeatingInvoiceLine(models.Model):
     def _compute_amount_excl(self):
         for line in self:
             line.amount_excl = line.quantity * line.price_unit * (1 - line.discount / 100)
+
+    @api.depends(
+        "term", "repeating_invoice_id.term", "repeating_invoice_id.state", "product_id.repeating_contract_value")
+    def _compute_counts_in_value(self):
+        for line in self:
+            invoice = line.repeating_invoice_id
+            line.counts_in_value = (
+                invoice.state == "active" and bool(line.term or invoice.term)
+                and line.product_id.repeating_contract_value)
 
     def _get_price_date(self):
         return self.repeating_invoice_id.run_date

@@ -4,6 +4,9 @@ from . import test_collection_date
 from . import test_collection_export
 from . import test_collection_rights
 from . import test_collection_tours
+from . import test_contract_service
+from . import test_contract_tours
+from . import test_contract_value
 from . import test_escalation
 from . import test_holidays
 from . import test_mandate

@@ -10,6 +10,7 @@ OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 RIGHTS = {
     "billdozer.holiday": ("", "r", "r", "rwcu"),
     "billdozer.former.id": ("", "r", "r", "r"),
+    "billing.contract.value": ("", "rwcu", "rwcu", "rwcu"),
 }
 
 

@@ -5,3 +5,6 @@ from . import repeating_invoice_change_run_date
 from . import repeating_invoice_reactivate
 from . import repeating_invoice_refuse
 from . import billing_collection_export
+from . import billing_contract_close
+from . import billing_contract_value
+from . import billing_subscription_change

@@ -4,8 +4,6 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from ..engine.periods import ONE_DAY
-
 
 class BillingContract(models.Model):
     _name = "billing.contract"
@@ -88,10 +86,7 @@ class BillingContract(models.Model):
 
     def _is_stopped(self):
         """Tell whether every subscription is deactivated by the end: what is billed after it was decided with that."""
-        after = self.date_end + ONE_DAY
-        return all(
-            (sub.deactivated_on and sub.deactivated_on <= max(after, sub.date_start))
-            or (sub.date_end and sub.date_end < after) for sub in self.subscription_ids)
+        return all(sub._is_stopped_after(self.date_end) for sub in self.subscription_ids)
 
     def _error_end_before_billed(self, last):
         return ValidationError(self.env._(

@@ -41,6 +41,12 @@ class BillingSubscription(models.Model):
         state, last = history.last_state(entries, date.max)
         return last.day if state == history.INACTIVE else None
 
+    def _is_stopped_after(self, day):
+        """Tell whether the subscription has ended by ``day``, its last one at the latest."""
+        after = day + timedelta(days=1)
+        deactivated = self.deactivated_on and self.deactivated_on <= max(after, self.date_start)
+        return bool(deactivated or (self.date_end and self.date_end < after))
+
     _billed_through_after_start = models.Constraint(
         "CHECK (billed_through IS NULL OR billed_through >= date_start)",
         "The subscription is billed through a day before it starts: correct one of the two dates, or leave Billed "

@@ -1,0 +1,42 @@
+from dataclasses import replace
+
+from odoo import api, models
+
+from odoo.addons.work365_billing.engine import reasons
+
+
+def total_with_tax(base_line):
+    """Return what one of Odoo's rounded base lines comes to with tax, in the currency of the document."""
+    details = base_line["tax_details"]
+    return (
+        details["total_excluded_currency"] + details["delta_total_excluded_currency"]
+        + sum(tax["tax_amount_currency"] for tax in details["taxes_data"]))
+
+
+class BillingPlanner(models.AbstractModel):
+    _inherit = "billing.planner"
+
+    def _plan_chosen(self, reader, choose, day):
+        """No run of a client who is archived is invoiced: it is left out, which nobody needs to mend."""
+        planned = super()._plan_chosen(reader, choose, day)
+        for one in planned:
+            if one.code == reasons.PARTNER_ARCHIVED and one.owner_vals.get("repeating_invoice_id"):
+                one.invoice, one.vals_list, one.problem = replace(one.invoice, lines=()), [], False
+        return planned
+
+    @api.model
+    def _get_totals(self, planned):
+        """Return what each line of a planned invoice comes to with tax, by Odoo's own arithmetic.
+
+        In the currency of the contract; negative where it credits. The lines sum to the total of the invoice.
+        """
+        Tax, contract = self.env["account.tax"], self.env["billing.contract"].browse(planned.contract_id)
+        lines = [Tax._prepare_base_line_for_taxes_computation(
+            {}, product_id=self.env["product.product"].browse(vals["product_id"]),
+            tax_ids=Tax.browse(vals["tax_ids"]), price_unit=vals["price_unit"], quantity=vals["quantity"],
+            discount=vals["discount"], currency_id=contract.currency_id, partner_id=contract.partner_id)
+            for vals in planned.vals_list]
+        Tax._add_tax_details_in_base_lines(lines, contract.company_id)
+        Tax._round_base_lines_tax_details(lines, contract.company_id)
+        sign = -1 if planned.invoice.is_credit else 1
+        return [sign * total_with_tax(line) for line in lines]
