@@ -54,6 +54,15 @@ class TestRepeatingEntering(RepeatingCommon):
             line.product_id = self.domain_name
         self.assertEqual(repeating.interval, "monthly")
 
+    def test_the_name_follows_the_interval_until_it_is_written(self):
+        form = self.new_form()
+        self.assertEqual(form.name, "Blue Yonder – Monthly")
+        self.add_line(form, self.domain_name)
+        self.assertEqual(form.name, "Blue Yonder – Annually")
+        form.name = "Domains"
+        form.interval = "monthly"
+        self.assertEqual(form.name, "Domains")
+
     # ---- what follows at once ---------------------------------------------------------------------------------------
 
     def assertFollows(self, form, count, total):

@@ -45,15 +45,13 @@ class TestRepeatingTours(RepeatingCommon, HttpCase):
         self.assertFalse(repeating.invoice_ids)
 
     def test_a_clerk_cancels_and_credits(self):
-        repeating = self.make(-10, interval="weekly")
-        moves = self.invoices_of(repeating)
-        posted, draft = moves[0], moves[-1]
-        (moves - posted - draft).unlink()
+        repeating = self.make(-1, interval="weekly")
+        posted, *_drafts = moves = self.invoices_of(repeating)
         posted.action_post()
         self.start("cancel")
         self.assertRecordValues(repeating, [{"state": "inactive", "date_end": self.today_}])
-        self.assertRecordValues(posted | draft, [
-            {"state": "posted", "payment_state": "reversed"}, {"state": "cancel", "payment_state": "not_paid"}])
+        cancelled = {"state": "cancel", "payment_state": "not_paid"}
+        self.assertRecordValues(moves, [{"state": "posted", "payment_state": "reversed"}, cancelled, cancelled])
         self.assertRecordValues(posted.reversal_move_ids, [{"amount_untaxed": 100.0, "invoice_date": self.today_}])
 
     def test_a_clerk_changes_the_run_date(self):

@@ -160,9 +160,9 @@ tours.add("billdozer_repeating_cancel", {
     steps: () => [
         ...select("Blue Yonder", "Cancel Repeating Invoice"),
         {
-            content: "What stays is said; the draft made ahead is ticked",
+            content: "What stays is said; the drafts made ahead are ticked",
             trigger:
-                ".modal:contains(The contract and the client stay active) .o_data_row:contains(Draft):has([name=credit] input:checked)",
+                ".modal:contains(The contract and the client stay active) .o_data_row:contains(Draft):has([name=credit] input:checked):count(2)",
         },
         {
             content: "Select the row of the posted one",
@@ -176,7 +176,7 @@ tours.add("billdozer_repeating_cancel", {
         },
         {
             content: "The total follows",
-            trigger: ".modal .o_field_widget[name=amount_total]:contains(200.00)",
+            trigger: ".modal .o_field_widget[name=amount_total]:contains(300.00)",
         },
         press("Cancel Repeat Invoice"),
         {
