@@ -85,8 +85,9 @@ class RepeatingInvoice(models.Model):
     def _compute_name(self):
         intervals = dict(self._fields["interval"]._description_selection(self.env))
         for invoice in self:
-            invoice.name = invoice.name or (
-                f"{invoice.partner_id.name} – {intervals.get(invoice.interval, '')}" if invoice.partner_id else False)
+            names = {code: f"{invoice.partner_id.name} – {label}" for code, label in intervals.items()}
+            is_own = invoice.name and invoice.name not in names.values()
+            invoice.name = invoice.name if is_own or not invoice.partner_id else names.get(invoice.interval)
 
     @api.depends("contract_id")
     def _compute_company_id(self):

@@ -41,6 +41,14 @@ class RepeatingInvoice(models.Model):
             ("partner_id", "child_of", client.id), ("account_type", "=", "asset_receivable"),
             ("parent_state", "=", "posted"), ("company_id", "=", self.company_id.id)]}
 
+    def action_download_mandate(self):
+        """*Download Mandate PDF* of its contract.
+
+        :raises UserError: when the contract has no mandate
+        """
+        self.ensure_one()
+        return self.contract_id.action_download_mandate()
+
     def _open_window(self, model, name):
         self.ensure_one()
         self.check_access("write")

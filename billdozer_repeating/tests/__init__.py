@@ -14,6 +14,9 @@ from . import test_masking
 from . import test_outside_programs
 from . import test_payment_method
 from . import test_repeating_actions
+from . import test_repeating_drafts
+from . import test_repeating_entering
 from . import test_repeating_invoice
+from . import test_repeating_tours
 from . import test_rights
 from . import test_tours

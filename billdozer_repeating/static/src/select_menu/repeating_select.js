@@ -1,8 +1,9 @@
-import { Component } from "@odoo/owl";
+import { Component, onWillStart } from "@odoo/owl";
 import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
@@ -15,23 +16,48 @@ export class RepeatingSelect extends Component {
     static components = { Dropdown, DropdownItem };
     static props = { ...standardWidgetProps };
 
+    setup() {
+        onWillStart(async () => {
+            this.mayWrite = await user.hasGroup("work365_billing.billing_group_user");
+            this.mayApprove = this.mayWrite && (await user.hasGroup("billdozer_repeating.billdozer_group_approver"));
+        });
+    }
+
     get items() {
         const { state } = this.props.record.data;
+        const { mayApprove, mayWrite } = this;
         const entries = [
-            { name: "action_view", label: _t("View Repeating Invoice"), icon: "fa-eye", hidden: !this.inList },
-            { name: "action_approve", label: _t("Approve"), icon: "fa-check", hidden: state !== "awaiting" },
-            { name: "action_cancel", label: _t("Cancel Repeating Invoice"), icon: "fa-ban", hidden: state === "inactive" },
-            { name: "action_change_run_date", label: _t("Change Run Date"), icon: "fa-calendar", hidden: state !== "active" },
+            { name: "action_view", label: _t("View Repeating Invoice"), icon: "fa-eye", shown: this.inList },
+            {
+                name: "action_approve",
+                label: _t("Approve"),
+                icon: "fa-check",
+                shown: mayApprove && state === "awaiting",
+            },
+            { name: "action_refuse", label: _t("Refuse"), icon: "fa-times", shown: mayApprove && state === "awaiting" },
+            {
+                name: "action_cancel",
+                label: _t("Cancel Repeating Invoice"),
+                icon: "fa-ban",
+                shown: mayWrite && state !== "inactive",
+            },
+            {
+                name: "action_change_run_date",
+                label: _t("Change Run Date"),
+                icon: "fa-calendar",
+                shown: mayWrite && state === "active",
+            },
             {
                 name: "action_reactivate",
                 label: _t("Re-Activate Repeating Invoice"),
                 icon: "fa-undo",
-                hidden: state !== "inactive",
+                shown: mayWrite && state === "inactive",
             },
-            { name: "action_view_history", label: _t("History Transactions"), icon: "fa-history" },
-            { name: "action_calculate", label: _t("Calculate Future Invoices"), icon: "fa-calculator" },
+            { name: "action_view_history", label: _t("History Transactions"), icon: "fa-history", shown: true },
+            { name: "action_calculate", label: _t("Calculate Future Invoices"), icon: "fa-calculator", shown: true },
+            { name: "action_download_mandate", label: _t("Download Mandate PDF"), icon: "fa-download", shown: true },
         ];
-        return entries.filter(({ hidden }) => !hidden);
+        return entries.filter(({ shown }) => shown);
     }
 
     get inList() {

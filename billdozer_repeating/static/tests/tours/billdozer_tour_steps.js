@@ -65,7 +65,7 @@ export function closeRefusal(words) {
         },
         {
             content: "Close the message",
-            trigger: ".modal .modal-footer button:first",
+            trigger: `.modal:has(.modal-body:contains(${words})) .modal-footer button:first`,
             run: "click",
         },
     ];
