@@ -6,11 +6,13 @@ from . import test_collection_rights
 from . import test_collection_tours
 from . import test_escalation
 from . import test_holidays
+from . import test_import
 from . import test_mandate
 from . import test_masking
 from . import test_outside_programs
 from . import test_payment_method
 from . import test_repeating_actions
 from . import test_repeating_invoice
+from . import test_repeating_rights
 from . import test_rights
 from . import test_tours
