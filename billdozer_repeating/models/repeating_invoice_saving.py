@@ -39,6 +39,7 @@ class RepeatingInvoice(models.Model):
         return result
 
     def unlink(self):
+        self.check_access("unlink")
         self._unlink_except_billed()  # before anything of them goes
         self.line_ids.unlink()  # with their subscriptions
         self.schedule_ids.sudo()._remove()  # clerks move the ledger only by its own actions

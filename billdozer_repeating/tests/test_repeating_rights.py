@@ -106,11 +106,12 @@ class TestRepeatingRights(RightsCommon):
                 {"price_unit": 100.0, "escalate": True}, {"price_unit": 20.0, "name": "Mail"}, run_date="2026-03-10",
                 term=24, escalation_percent=10.0))
             self.assertRuns(repeating, [("2026-03-10", [("Hosting", 1, 100, 100), ("Mail", 1, 20, 20)])])
-            repeating.line_ids[1].write({"price_unit": 25.0, "quantity": 2})
+        with self.today("2026-03-15"):
+            repeating.line_ids[1].price_unit = 25.0
             repeating.write({"info": "Main Road", "line_ids": [Command.create({
                 "product_id": self.licence.id, "name": "Fax", "price_unit": 5.0, "tax_ids": False})]})
             found = repeating.calculate("2026-04-01", "2026-04-30")
-            self.assertEqual([(str(one["date_issued"]), one["total_excl"]) for one in found], [("2026-04-10", 155.0)])
+            self.assertEqual([(str(one["date_issued"]), one["total_excl"]) for one in found], [("2026-04-10", 130.0)])
             repeating.change_run_date("2026-04-15", confirm=True)
             self.assertEqual(str(repeating.next_run_date), "2026-04-15")
         with self.today("2026-04-01"):
@@ -268,13 +269,17 @@ class TestRepeatingCompanies(RightsCommon):
                 {"repeating_invoice_ids": self.repeating.ids}).action_calculate()
 
     def test_a_window_belongs_to_who_has_opened_it(self):
+        repeating = self.make_repeating({"price_unit": 100.0}, run_date="2026-02-01")
         with self.today("2026-02-20"):
             window = self.env["repeating.invoice.calculate"].with_user(self.both).browse(
-                self.repeating.with_user(self.both).action_calculate()["res_id"])
+                repeating.with_user(self.both).action_calculate()["res_id"])
             window.action_calculate()
         for record in (window, window.line_ids):
             self.env.invalidate_all()
+            self.assertTrue(record)
             self.assertFalse(record.with_user(self.foreign).search([("id", "in", record.ids)]))
+            with self.assertRaises(AccessError):
+                record.with_user(self.foreign).read(["display_name"])
 
     def test_the_chosen_companies_decide(self):
         for record in self.records:
@@ -291,7 +296,7 @@ class TestRepeatingCompanies(RightsCommon):
                 **self.repeating_vals({"price_unit": 1.0}, run_date="2026-01-01"),
                 "contract_id": contract.id, "company_id": self.other.id, "escalation_id": False,
                 "partner_id": self.env["res.partner"].create({"name": "B", "company_id": self.other.id}).id})
-        licence = self.licence.copy({"company_id": self.company.id})
+        licence = self._create_product(name="Own", company_id=self.company.id)
         with self.assertRaises(UserError), self.today("2026-01-01"):
             self.env["repeating.invoice"].with_user(self.both).with_company(self.other).create(
                 self.repeating_vals({"price_unit": 1.0, "product_id": licence.id}, run_date="2026-01-01"))
@@ -333,7 +338,7 @@ class TestRepeatingRpc(RightsCommon, HttpCase):
         self.assertEqual([one["total"] for one in found], [10.0, 10.0])
         self.assertIn("Tick Confirm New Run Date", self.call("repeating.invoice", "change_run_date", ids, "2030-01-05")[1])
         self.assertIn("is not entered", self.call("repeating.invoice", "write", ids, {"state": "inactive"})[1])
-        self.assertIn("private", self.call("repeating.invoice", "_refuse", ids, "x")[1])
+        self.assertIn("Private", self.call("repeating.invoice", "_refuse", ids, "x")[1])
         self.assertIn("Only users with the right", self.call("repeating.invoice", "action_approve", ids)[1])
         result, message = self.call("repeating.invoice", "cancel", ids, "2029-12-31")
         self.assertEqual(message, "")
