@@ -19,10 +19,8 @@ class RepeatingInvoice(models.Model):
         """Save many as one batch: one search for contracts, one run for what is due."""
         self._assign_contracts(vals_list)
         invoices = super().create(vals_list)
-        contracts = invoices.contract_id
-        contracts.filtered(lambda contract: contract.state == "draft" and contract._has_something_to_bill()).sudo(
-        ).action_activate()  # whoever enters repeating invoices
-        contracts._top_up_schedules()
+        invoices._activate_contracts()
+        invoices.contract_id._top_up_schedules()
         invoices._bill_at_once()
         return invoices
 
@@ -60,6 +58,10 @@ class RepeatingInvoice(models.Model):
         found.update(zip(new, contracts, strict=True))
         for vals, key in zip(missing, keys, strict=True):
             vals["contract_id"] = found[key].id
+
+    def _activate_contracts(self):
+        self.contract_id.filtered(lambda contract: contract.state == "draft" and contract._has_something_to_bill()).sudo(
+        ).action_activate()  # whoever enters repeating invoices
 
     def _get_contract_key(self, vals, number):
         """Return what is the same for those that go to one contract.

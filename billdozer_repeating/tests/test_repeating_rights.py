@@ -169,6 +169,24 @@ class TestRepeatingRights(RightsCommon):
         self.run_job("2026-03-02")
         self.assertFalse(repeating.invoice_ids)
 
+    def test_an_immediate_line_awaits_approval_too(self):
+        self.company.billdozer_approve = True
+        fee = {"price_unit": 500.0, "name": "Set-up", "term": 1, "immediate": True}
+        with self.today("2026-03-01"):
+            both, alone = self.env["repeating.invoice"].with_user(self.users["user"]).create([
+                self.repeating_vals({"price_unit": 100.0}, fee, run_date="2026-03-01"),
+                self.repeating_vals(fee, run_date="2026-03-01", partner_id=self.env["res.partner"].create(
+                    {"name": "Tailspin"}).id)])
+        self.run_job("2026-03-02")
+        self.assertFalse((both | alone).contract_id.invoice_ids - self.repeating.invoice_ids)
+        with self.today("2026-03-05"):
+            (both | alone).with_user(self.users["approver"]).action_approve()
+        for repeating, amounts in ((both, [100.0, 500.0]), (alone, [500.0])):
+            own = repeating.contract_id.invoice_ids - self.repeating.invoice_ids
+            self.assertEqual(sorted(own.mapped("amount_untaxed")), amounts)
+        self.run_job("2026-03-06")
+        self.assertEqual(len(both.contract_id.invoice_ids - self.repeating.invoice_ids), 2)
+
     def test_re_activating_is_no_approval(self):
         repeating = self.make_awaiting()
         approver = self.users["approver"]
