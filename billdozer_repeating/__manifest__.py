@@ -38,6 +38,13 @@
         "report/account_move_report.xml",
         "views/billdozer_menus.xml",
     ],
+    "demo": [
+        "demo/res_company_demo.xml",
+        "demo/res_partner_demo.xml",
+        "demo/product_demo.xml",
+        "demo/billing_mandate_demo.xml",
+        "demo/repeating_invoice_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": ["billdozer_repeating/static/src/**/*"],
         "web.assets_tests": ["billdozer_repeating/static/tests/tours/**/*"],

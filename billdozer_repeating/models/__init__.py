@@ -41,3 +41,4 @@ from . import repeating_clawback
 from . import repeating_invoice_escalation
 from . import repeating_invoice_drafts
 from . import repeating_invoice_entering
+from . import repeating_invoice_import

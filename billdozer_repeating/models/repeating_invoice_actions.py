@@ -108,7 +108,8 @@ class RepeatingInvoice(models.Model):
         last = self._get_last_run()
         if last and last.cycle_end >= day:
             last.sudo().cycle_end = day - timedelta(days=1)  # the ledger has no day twice
-        self.write({"anchor_date": day, **({"weekday": str(day.weekday())} if self.interval == "weekly" else {})})
+        weekday = {"weekday": str(day.weekday())} if self.interval == "weekly" else {}
+        self.sudo().write({"anchor_date": day, **weekday})  # only here
         self.message_post(body=self.env._(
             "%(user)s moved the next run from %(before)s to %(date)s.", user=self.env.user.name,
             before=format_date(self.env, before) or self.env._("none"), date=format_date(self.env, day)))
@@ -147,6 +148,8 @@ class RepeatingInvoice(models.Model):
     def reactivate(self, date):
         """Invoice again: the first run is the first one on or after ``date``, and nothing before it is billed.
 
+        Where repeating invoices are approved, it awaits approval again, unless the user may approve it.
+
         :param date: local to the company
         :raises UserError: when it is not inactive, its client or contract is, or its term is over by then
         """
@@ -154,9 +157,12 @@ class RepeatingInvoice(models.Model):
         self.check_access("write")
         day = fields.Date.to_date(date)
         self._check_may_reactivate(day)
-        end = self._get_projected_end()
+        end, state = self._get_projected_end(), self._get_state_once_reactivated()
         self.sudo()._reopen_runs(day)  # clerks move the ledger only by its own actions
-        self.write({"state": "active", "restart_date": day, "date_end": end, "refusal_reason": False})
+        if state == "active":
+            self.line_ids._invoice_once()
+        self.sudo().write({  # only here
+            "state": state, "restart_date": day, "date_end": end, "refusal_reason": False})
         self.message_post(body=self.env._(
             "%(user)s re-activated it: it is invoiced again from %(date)s.", user=self.env.user.name,
             date=format_date(self.env, day)))

@@ -1,11 +1,15 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+# Whoever could write these by hand would bill without approval, or twice.
+GUARDED = ("state", "refusal_reason", "anchor_date", "restart_date")
+
 
 class RepeatingInvoice(models.Model):
     """Where the company wants it, somebody approves a repeating invoice before anything is billed."""
 
-    _inherit = "repeating.invoice"
+    _name = "repeating.invoice"
+    _inherit = ["repeating.invoice", "billing.guarded.mixin"]
 
     refusal_reason = fields.Char(copy=False, readonly=True, tracking=True)
 
@@ -20,7 +24,9 @@ class RepeatingInvoice(models.Model):
             if invoice.state == "inactive":
                 raise UserError(self.env._(
                     "%(name)s is inactive: use Re-Activate Repeating Invoice.", name=invoice.name))
-        waiting.write({"state": "active", "refusal_reason": False})
+        waiting.line_ids._invoice_once()
+        waiting._open_contracts()
+        waiting.sudo().write({"state": "active", "refusal_reason": False})  # only here
 
     def _refuse(self, reason):
         """Refuse what awaits approval: it is inactive, and keeps the reason.
@@ -33,10 +39,27 @@ class RepeatingInvoice(models.Model):
         for invoice in self:
             if invoice.state != "awaiting":
                 raise UserError(self.env._("%(name)s does not await approval.", name=invoice.name))
-        self.write({"state": "inactive", "refusal_reason": reason})
+        self.sudo().write({"state": "inactive", "refusal_reason": reason})  # only here
 
     def _check_may_decide(self):
         self.check_access("write")
-        if not self.env.user.has_group("billdozer_repeating.billdozer_group_approver"):
+        if not self._may_decide():
             raise UserError(self.env._(
                 "Only users with the right Approve Repeating Invoices may decide: ask one of them."))
+
+    def _may_decide(self):
+        return self.env.user.has_group("billdozer_repeating.billdozer_group_approver")
+
+    def _get_state_once_reactivated(self):
+        """Return what it is after somebody has re-activated it: that must not stand in for an approval."""
+        return "awaiting" if self.company_id.billdozer_approve and not self._may_decide() else "active"
+
+    # ---- what only the actions write ------------------------------------------------------------------------------
+
+    def _is_guarded(self, field, operation):
+        return operation == "write" and field.name in GUARDED and not self.env.su
+
+    def _get_guard_message(self, label):
+        return self.env._(
+            "“%(field)s” is not entered: approve, cancel, re-activate the repeating invoice or change its run date.",
+            field=label)

@@ -16,7 +16,7 @@ class RepeatingInvoice(models.Model):
     _inherit = "repeating.invoice"
 
     next_run_date = fields.Date(
-        compute="_compute_next_run_date", store=True, index=True, tracking=True,
+        compute="_compute_next_run_date", store=True, index=True,
         help="Date of the next invoice that is not made yet.")
 
     @api.depends("schedule_ids.state", "schedule_ids.on_hold", "schedule_ids.cycle_start", "state")

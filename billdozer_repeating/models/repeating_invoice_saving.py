@@ -38,6 +38,7 @@ class RepeatingInvoice(models.Model):
         return result
 
     def unlink(self):
+        self.check_access("unlink")
         self._unlink_except_billed()  # before anything of them goes
         self.line_ids.unlink()  # with their subscriptions
         self.schedule_ids.sudo()._remove()  # clerks move the ledger only by its own actions
@@ -49,13 +50,15 @@ class RepeatingInvoice(models.Model):
     def _assign_contracts(self, vals_list):
         """Give each of ``vals_list`` without a contract that of its client, or a new one; in place."""
         missing = [vals for vals in vals_list if vals.get("partner_id") and not vals.get("contract_id")]
-        found, made = self._find_contracts(missing), {}
-        for vals in missing:
-            key = self._get_contract_key(vals)
-            company = self.env["res.company"].browse(key[1])
-            if company.billdozer_contracts_per_client == "multiple" or key not in (found | made):
-                made[key] = self.env["billing.contract"].create(self._prepare_contract_vals(vals, key))
-            vals["contract_id"] = (found | made if company.billdozer_contracts_per_client == "single" else made)[key].id
+        found, new = self._find_contracts(missing), {}  # key of a new contract: what it is made from
+        keys = [self._get_contract_key(vals, number) for number, vals in enumerate(missing)]
+        for vals, key in zip(missing, keys, strict=True):
+            if key not in found:
+                new.setdefault(key, vals)
+        contracts = self.env["billing.contract"].create(self._prepare_contracts(new))
+        found.update(zip(new, contracts, strict=True))
+        for vals, key in zip(missing, keys, strict=True):
+            vals["contract_id"] = found[key].id
 
     def _open_contracts(self):
         """Activate the contracts that have something to bill now, and make the runs ahead."""
@@ -64,9 +67,14 @@ class RepeatingInvoice(models.Model):
         ).action_activate()  # whoever enters repeating invoices
         contracts._top_up_schedules()
 
-    def _get_contract_key(self, vals):
+    def _get_contract_key(self, vals, number):
+        """Return what is the same for those that go to one contract.
+
+        :param number: tells those apart that get a contract each, by the company's setting
+        """
         company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
-        return vals["partner_id"], company.id, vals.get("currency_id") or company.currency_id.id
+        apart = number if company.billdozer_contracts_per_client == "multiple" else None
+        return vals["partner_id"], company.id, vals.get("currency_id") or company.currency_id.id, apart
 
     def _find_contracts(self, vals_list):
         """Return the contract that each client has for repeating invoices, by client, company and currency."""
@@ -74,13 +82,22 @@ class RepeatingInvoice(models.Model):
         contracts = self.env["billing.contract"].search(Domain([
             ("partner_id", "in", partners), ("contract_type", "=", "item_based"), ("state", "!=", "closed")]),
             order="id desc") if partners else self.env["billing.contract"]
-        return {(contract.partner_id.id, contract.company_id.id, contract.currency_id.id): contract
+        return {(contract.partner_id.id, contract.company_id.id, contract.currency_id.id, None): contract
                 for contract in contracts}
 
     @api.model
-    def _prepare_contract_vals(self, vals, key):
-        partner_id, company_id, currency_id = key
-        partner = self.env["res.partner"].browse(partner_id)
+    def _prepare_contracts(self, new):
+        """Return the values of new contracts.
+
+        :param new: by key, the values of the first repeating invoice that goes there
+        """
+        partners = self.env["res.partner"].browse(key[0] for key in new)  # read together
+        return [self._prepare_contract_vals(vals, key, partner)
+                for (key, vals), partner in zip(new.items(), partners, strict=True)]
+
+    @api.model
+    def _prepare_contract_vals(self, vals, key, partner):
+        partner_id, company_id, currency_id, _apart = key
         today = self.env["res.company"].browse(company_id)._billing_today()
         return {
             "name": self.env._("%(client)s – Repeating Invoices", client=partner.name), "partner_id": partner_id,

@@ -9,6 +9,7 @@ from . import test_contract_tours
 from . import test_contract_value
 from . import test_escalation
 from . import test_holidays
+from . import test_import
 from . import test_mandate
 from . import test_masking
 from . import test_outside_programs
@@ -18,5 +19,6 @@ from . import test_repeating_drafts
 from . import test_repeating_entering
 from . import test_repeating_invoice
 from . import test_repeating_tours
+from . import test_repeating_rights
 from . import test_rights
 from . import test_tours

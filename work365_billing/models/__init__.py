@@ -5,6 +5,7 @@ from . import res_currency
 from . import res_partner
 from . import product_template
 from . import billing_cycle_owner
+from . import billing_import_mixin
 from . import billing_contract
 from . import billing_contract_cycles
 from . import billing_day_change

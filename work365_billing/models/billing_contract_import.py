@@ -1,31 +1,15 @@
 """Contracts that come in by Odoo's own import, with their subscriptions and items."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from ..engine import reasons
 from . import billing_reason
 
 
-class BatchRefused(Exception):
-    """One of several rows was refused: Odoo's import then takes them one by one."""
-
-
-def without_empty_cells(records, vals, *defaulting):
-    """Return ``vals`` without what a file leaves empty although it cannot be: its default, or what is there, stays.
-
-    :param defaulting: names of fields that are not required and have a default
-    """
-    if not records.env.context.get("import_file"):
-        return vals
-    return {
-        name: value for name, value in vals.items()
-        if value is not False or records._fields[name].type == "boolean"
-        or not (records._fields[name].required or name in defaulting)}
-
-
 class BillingContract(models.Model):
-    _inherit = "billing.contract"
+    _name = "billing.contract"
+    _inherit = ["billing.contract", "billing.import.mixin"]
 
     reference = fields.Char(
         copy=False, tracking=True,
@@ -47,14 +31,14 @@ class BillingContract(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """What is entered as active must be as complete as what is activated."""
-        contracts = super().create([without_empty_cells(self, vals) for vals in vals_list])
+        contracts = super().create([self._without_empty_cells(vals) for vals in vals_list])
         contracts.filtered(lambda contract: contract.state == "active")._check_all_complete()
         return contracts
 
     def write(self, vals):
         """A draft that is set to active must be complete, whatever sets it."""
         drafts = self.filtered(lambda contract: contract.state == "draft" and vals.get("state") == "active")
-        result = super().write(without_empty_cells(self, vals))
+        result = super().write(self._without_empty_cells(vals))
         drafts._check_all_complete()
         return result
 
@@ -72,24 +56,6 @@ class BillingContract(models.Model):
                 currency=contract.currency_id.name, problem=billing_reason.explain(self.env, reasons.NO_RATE)))
 
     # ---- what a file is told ----------------------------------------------------------------------------------------
-
-    @api.model
-    def load(self, fields, data):
-        """Import rows as Odoo does; what only follows from a cell that could not be read is not told."""
-        result = super().load(fields, data)
-        messages = result["messages"]
-        unread = {one.get("record") for one in messages if "field_name" in one and one["type"] == "error"}
-        told = [one for one in messages if "field_name" in one or one.get("record") not in unread]
-        return {**result, "messages": told}
-
-    def _load_records(self, data_list, update=False):
-        """Odoo would tell what refuses a batch on its first row, whichever row it is: only a row alone is told."""
-        try:
-            return super()._load_records(data_list, update)
-        except UserError as error:
-            if len(data_list) == 1:
-                raise
-            raise BatchRefused from error
 
     @api.model
     def _sql_error_to_message(self, exc):

@@ -19,10 +19,14 @@ class BillingGuardedMixin(models.AbstractModel):
     @api.model
     def _check_field_access(self, field, operation):
         if self._is_guarded(field, operation):
-            raise AccessError(self.env._(
-                "“%(field)s” is written by billing only. Leave it out. To bill a period again, delete, cancel or "
-                "credit its invoice, or generate it anew on the contract.", field=field._description_string(self.env)))
+            raise AccessError(self._get_guard_message(field._description_string(self.env)))
         return super()._check_field_access(field, operation)
 
     def _is_guarded(self, field, operation):
         return operation == "write" and field.name.startswith("billing_") and not self.env.su
+
+    def _get_guard_message(self, label):
+        """Return why the field named ``label`` is refused, and what to do instead."""
+        return self.env._(
+            "“%(field)s” is written by billing only. Leave it out. To bill a period again, delete, cancel or credit its "
+            "invoice, or generate it anew on the contract.", field=label)

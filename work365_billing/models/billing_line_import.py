@@ -3,17 +3,16 @@
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
-from .billing_contract_import import without_empty_cells
-
 DEFAULTING = ("quantity", "price_unit")  # an empty price is the product's, not 0.00
 
 
 class BillingLineMixin(models.AbstractModel):
-    _inherit = "billing.line.mixin"
+    _name = "billing.line.mixin"
+    _inherit = ["billing.line.mixin", "billing.import.mixin"]
 
     @api.model_create_multi
     def create(self, vals_list):
-        lines = super().create([without_empty_cells(self, vals, *DEFAULTING) for vals in vals_list])
+        lines = super().create([self._without_empty_cells(vals, *DEFAULTING) for vals in vals_list])
         if self.env.context.get("import_file"):
             lines._check_not_imported_twice()
         return lines
@@ -48,7 +47,7 @@ class BillingSubscription(models.Model):
     _inherit = "billing.subscription"
 
     def write(self, vals):
-        return super().write(self._without_same_product(without_empty_cells(self, vals, *DEFAULTING)))
+        return super().write(self._without_same_product(self._without_empty_cells(vals, *DEFAULTING)))
 
     def _get_start_field(self):
         return "date_start"
@@ -58,7 +57,7 @@ class BillingItem(models.Model):
     _inherit = "billing.item"
 
     def write(self, vals):
-        return super().write(self._without_same_product(without_empty_cells(self, vals, *DEFAULTING)))
+        return super().write(self._without_same_product(self._without_empty_cells(vals, *DEFAULTING)))
 
     def _get_start_field(self):
         return "invoice_on"
