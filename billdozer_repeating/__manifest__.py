@@ -14,6 +14,7 @@
         "data/res_bank.xml",
         "report/billing_mandate_report.xml",
         "wizards/billing_collection_export_views.xml",
+        "wizards/repeating_escalation_dry_run_views.xml",
         "wizards/repeating_invoice_window_views.xml",
         "views/billdozer_holiday_views.xml",
         "views/history_transactions_views.xml",

@@ -35,3 +35,4 @@ from . import repeating_invoice_line
 from . import repeating_invoice_windows
 from . import repeating_clawback
 from . import repeating_invoice_escalation
+from . import repeating_invoice_escalation_notice

@@ -19,10 +19,8 @@ class RepeatingInvoice(models.Model):
         """Save many as one batch: one search for contracts, one run for what is due."""
         self._assign_contracts(vals_list)
         invoices = super().create(vals_list)
-        contracts = invoices.contract_id
-        contracts.filtered(lambda contract: contract.state == "draft" and contract._has_something_to_bill()).sudo(
-        ).action_activate()  # whoever enters repeating invoices
-        contracts._top_up_schedules()
+        invoices._activate_contracts()
+        invoices.contract_id._top_up_schedules()
         invoices._bill_at_once()
         return invoices
 
@@ -32,11 +30,25 @@ class RepeatingInvoice(models.Model):
         result = super().write(vals)
         for invoice, start in starts.items():
             invoice.line_ids.filtered(lambda line, start=start: line.date_start == start).date_start = invoice.run_date
+        if vals.get("state") == "active":
+            self.line_ids._open_items()
+            self._activate_contracts()
         if RUN_FIELDS & set(vals):
             self._rebuild_runs()
         if ENTERED_FIELDS & set(vals):
             self._bill_at_once()
         return result
+
+    def copy_data(self, default=None):
+        """Lines that start with the repeating invoice do so in the copy; ends are those of their terms."""
+        vals_list = super().copy_data(default)
+        for invoice, vals in zip(self, vals_list, strict=True):
+            for _command, _id, line_vals in vals.get("line_ids", ()):
+                if line_vals.get("date_start") == invoice.run_date:
+                    del line_vals["date_start"]
+                if line_vals.get("term"):
+                    line_vals.pop("date_end", None)
+        return vals_list
 
     def unlink(self):
         self._unlink_except_billed()  # before anything of them goes
@@ -57,6 +69,12 @@ class RepeatingInvoice(models.Model):
             if company.billdozer_contracts_per_client == "multiple" or key not in (found | made):
                 made[key] = self.env["billing.contract"].create(self._prepare_contract_vals(vals, key))
             vals["contract_id"] = (found | made if company.billdozer_contracts_per_client == "single" else made)[key].id
+
+    def _activate_contracts(self):
+        """Activate the contracts of these that have something to bill."""
+        self.contract_id.filtered(
+            lambda contract: contract.state == "draft" and contract._has_something_to_bill()).sudo(
+        ).action_activate()  # whoever enters repeating invoices
 
     def _get_contract_key(self, vals):
         company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
