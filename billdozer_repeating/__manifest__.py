@@ -18,6 +18,7 @@
         "wizards/billing_collection_export_views.xml",
         "wizards/billing_contract_close_views.xml",
         "wizards/billing_contract_value_views.xml",
+        "wizards/repeating_escalation_dry_run_views.xml",
         "wizards/repeating_invoice_window_views.xml",
         "views/billdozer_holiday_views.xml",
         "views/history_transactions_views.xml",

@@ -42,3 +42,4 @@ from . import repeating_invoice_escalation
 from . import repeating_invoice_drafts
 from . import repeating_invoice_entering
 from . import repeating_invoice_import
+from . import repeating_invoice_escalation_notice

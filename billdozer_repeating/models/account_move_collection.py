@@ -117,6 +117,8 @@ class AccountMove(models.Model):
             not mandate.date_end or day <= mandate.date_end)
 
     def _find_card_obstacle(self, method):
+        if self.collection_exported_at:
+            return obstacles.EXPORTED
         if not method.token_id.active:
             return obstacles.TOKEN_ARCHIVED
         return obstacles.CARD_REFUSED if self._get_charge_problem() else None
@@ -126,6 +128,8 @@ class AccountMove(models.Model):
     def _get_charge_problem(self):
         """Return why this invoice cannot be charged now and what to do, or None."""
         problem = super()._get_charge_problem()
+        if not problem and self.collection_exported_at:
+            return collection_obstacle.explain(self.env, obstacles.EXPORTED)  # the bank takes it already
         if problem or (self.partner_id.active and self.commercial_partner_id.active) or not self.collection_date:
             return problem
         return collection_obstacle.explain(self.env, obstacles.CLIENT_INACTIVE)

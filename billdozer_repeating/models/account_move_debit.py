@@ -48,3 +48,17 @@ class AccountMove(models.Model):
             move.id: self.env._(
                 "Bank debit of %(amount)s exported (%(format)s).", format=label,
                 amount=move.currency_id.format(move.collection_amount)) for move in self})
+
+    def action_debit_rejected(self):
+        """*Rejected by the Bank*: the exported debits of these invoices failed, so they may be collected again.
+
+        :raises AccessError: for whoever may not export debits
+        :raises UserError: when one of them was not exported
+        """
+        self.env["billing.collection.export"].check_access("create")
+        for move in self.filtered(lambda move: not move.collection_exported_at):
+            raise UserError(self.env._(
+                "The debit of %(invoice)s was not exported: untick it.", invoice=move.display_name))
+        self.write({"collection_exported_at": False})
+        self._message_log_batch(bodies={
+            move.id: self.env._("The bank has rejected its debit: it may be collected again.") for move in self})

@@ -20,6 +20,12 @@ class BillingContract(models.Model):
             return owners
         return [owner for owner in owners if owner._has_own_cycles()] + list(self.repeating_invoice_ids)
 
+    def _get_schedule_date(self, cycle_start, cycle_end):
+        """Immediate lines are invoiced on the day on which they are saved, whatever the offset of the contract."""
+        if any(item.repeating_invoice_id and item.invoice_on == cycle_start for item in self.item_ids):
+            return cycle_start
+        return super()._get_schedule_date(cycle_start, cycle_end)
+
     def _top_up_schedules(self):
         """With the runs ahead come the prices that escalation gives them."""
         super()._top_up_schedules()

@@ -1,4 +1,7 @@
 from odoo import models
+from odoo.tools import split_every
+
+NOTICES = 100  # in one transaction
 
 from odoo.addons.work365_billing.engine import reasons
 
@@ -9,6 +12,24 @@ class BillingExecutor(models.AbstractModel):
     def _run_company(self):
         super()._run_company()
         self._transaction(self._deactivate_ended)
+        self._tell_escalations()
+
+    def _tell_escalations(self):
+        """Give notice of the prices that rise soon; one that is refused harms no other."""
+        Invoice = self.env["repeating.invoice"]
+        domain = Invoice._get_escalation_notice_domain(self.env.company)
+        for ids in split_every(NOTICES, Invoice.search(domain, order="id").ids):
+            self._transaction(lambda ids=ids: self._tell_escalations_of(Invoice.browse(ids), domain))
+
+    def _tell_escalations_of(self, invoices, domain):
+        invoices = invoices.exists().filtered_domain(domain)
+        if not invoices or not self._attempt(invoices._give_escalation_notice):
+            return
+        for invoice in invoices:
+            exc = self._attempt(invoice._give_escalation_notice)
+            if exc:
+                invoice.contract_id._alert(
+                    self.env._("Notice of an escalation could not be given"), self._get_refusal(exc))
 
     def _deactivate_ended(self):
         """Make the repeating invoices inactive whose last run is settled."""

@@ -74,6 +74,18 @@ class BillingSubscription(models.Model):
                     raise ValidationError(self.env._(
                         "%(line)s is a line of the repeating invoice %(name)s: change it there.", line=line.name,
                         name=line.repeating_invoice_id.name))
+    @api.model
+    def _commit_edits(self, edits_list):
+        """A price that somebody enters, for today or a later day, is what escalation compounds from."""
+        withdrawn = self.browse([
+            edits.subscription.id for edits in edits_list
+            if not edits.created and edits.removed._get_agreed_prices()])
+        created = super()._commit_edits(edits_list)
+        for log in created._get_agreed_prices():
+            log.subscription_id.repeating_line_ids._rebase_escalation(log.price_unit, log.effective_date)
+        withdrawn.repeating_line_ids._restart_escalation()
+        withdrawn.repeating_invoice_id._enter_escalations()
+        return created
 
     def write(self, vals):
         result = super().write(vals)

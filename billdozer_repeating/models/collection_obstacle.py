@@ -16,8 +16,8 @@ OBSTACLES = {
     obstacles.NOTHING_OPEN: (_lt("Nothing is left to collect."), _lt("Nothing to do.")),
     obstacles.ON_ITS_WAY: (_lt("A payment is on its way."), _lt("Wait for its answer, or cancel it first.")),
     obstacles.EXPORTED: (
-        _lt("Its debit was exported before."),
-        _lt("Wait for the bank's answer; if it was rejected, export it again and include exported ones."),
+        _lt("Its debit is in a file for the bank."),
+        _lt("Wait for the bank's answer; if it was rejected, choose Rejected by the Bank in Ready for Collection."),
     ),
     obstacles.CLIENT_INACTIVE: (_lt("The client is inactive."), _lt("Restore the client, or collect by other means.")),
     obstacles.NO_METHOD: (_lt("The contract has no payment method."), _lt("Choose one on the contract.")),

@@ -54,7 +54,7 @@ class RepeatingInvoice(models.Model):
         "Re-Activated From", copy=False, readonly=True, tracking=True, help="No run before it is invoiced.")
     term = fields.Integer("Term (months)", tracking=True, help="How long it repeats. 0: until it is cancelled.")
     date_end = fields.Date(
-        "End", compute="_compute_date_end", store=True, readonly=False, precompute=True, tracking=True,
+        "End", compute="_compute_date_end", store=True, readonly=False, precompute=True, tracking=True, copy=False,
         help="Last day: a run up to it is invoiced whole.")
     billed_through = fields.Date(
         copy=False, tracking=True,
@@ -169,6 +169,10 @@ class RepeatingInvoice(models.Model):
                     name=invoice.name))
             if invoice.interval == "weekly" and not invoice.weekday:
                 raise ValidationError(self.env._("%(name)s: choose the weekday.", name=invoice.name))
+
+    @api.constrains("term")
+    def _check_line_terms(self):
+        self.line_ids._check_term()
 
     @api.constrains("contract_id", "partner_id")
     def _check_contract(self):

@@ -159,8 +159,6 @@ class RepeatingInvoice(models.Model):
         self._check_may_reactivate(day)
         end, state = self._get_projected_end(), self._get_state_once_reactivated()
         self.sudo()._reopen_runs(day)  # clerks move the ledger only by its own actions
-        if state == "active":
-            self.line_ids._invoice_once()
         self.sudo().write({  # only here
             "state": state, "restart_date": day, "date_end": end, "refusal_reason": False})
         self.message_post(body=self.env._(

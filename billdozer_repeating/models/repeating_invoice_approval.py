@@ -24,8 +24,6 @@ class RepeatingInvoice(models.Model):
             if invoice.state == "inactive":
                 raise UserError(self.env._(
                     "%(name)s is inactive: use Re-Activate Repeating Invoice.", name=invoice.name))
-        waiting.line_ids._invoice_once()
-        waiting._open_contracts()
         waiting.sudo().write({"state": "active", "refusal_reason": False})  # only here
 
     def _refuse(self, reason):

@@ -150,11 +150,13 @@ class RepeatingInvoiceLine(models.Model):
              "repeating_invoice_id": line.repeating_invoice_id.id, "sequence": line.sequence} for line in repeated])
         for line, subscription in zip(repeated, subscriptions, strict=True):
             line.subscription_id = subscription
-        (self - repeated).filtered(lambda line: line.repeating_invoice_id.state == "active")._invoice_once()
+        (self - repeated)._open_items()
 
-    def _invoice_once(self):
-        """Make the items of the immediate lines among these that have none yet: what awaits approval bills nothing."""
-        once = self.filtered(lambda line: line._is_immediate() and not line.item_id)
+    def _open_items(self):
+        """Make the items of the immediate ones among these that have none; nothing is billed before it is approved."""
+        once = self.filtered(
+            lambda line: line._is_immediate() and not (line.item_id or line.subscription_id)
+            and line.repeating_invoice_id.state == "active")
         items = self.env["billing.item"].create([line._prepare_item_vals() for line in once])
         for line, item in zip(once, items, strict=True):
             line.item_id = item

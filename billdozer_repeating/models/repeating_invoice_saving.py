@@ -29,13 +29,26 @@ class RepeatingInvoice(models.Model):
         result = super().write(vals)
         for invoice, start in starts.items():
             invoice.line_ids.filtered(lambda line, start=start: line.date_start == start).date_start = invoice.run_date
+        if vals.get("state") == "active":
+            self.line_ids._open_items()
         if RUN_FIELDS & set(vals):
             self._rebuild_runs()
-        if "line_ids" in vals:
+        if "line_ids" in vals or vals.get("state") == "active":
             self._open_contracts()
         if ENTERED_FIELDS & set(vals):
             self._bill_at_once()
         return result
+
+    def copy_data(self, default=None):
+        """Lines that start with the repeating invoice do so in the copy; ends are those of their terms."""
+        vals_list = super().copy_data(default)
+        for invoice, vals in zip(self, vals_list, strict=True):
+            for _command, _id, line_vals in vals.get("line_ids", ()):
+                if line_vals.get("date_start") == invoice.run_date:
+                    del line_vals["date_start"]
+                if line_vals.get("term"):
+                    line_vals.pop("date_end", None)
+        return vals_list
 
     def unlink(self):
         self.check_access("unlink")

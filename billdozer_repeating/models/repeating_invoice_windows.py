@@ -32,6 +32,11 @@ class RepeatingInvoice(models.Model):
         self.check_access("read")
         return self.env["repeating.invoice.calculate"].create({"repeating_invoice_ids": self.ids})._action_open()
 
+    def action_escalation_dry_run(self):
+        """*Escalation Dry Run*: how prices are going to rise, for one or for many."""
+        self.check_access("read")
+        return self.env["repeating.escalation.dry.run"].create({"repeating_invoice_ids": self.ids})._action_open()
+
     def action_view_history(self):
         """*History Transactions*: what the client was invoiced, credited and has paid, oldest last."""
         self.ensure_one()

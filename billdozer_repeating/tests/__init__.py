@@ -2,12 +2,15 @@ from . import test_clients
 from . import test_collection
 from . import test_collection_date
 from . import test_collection_export
+from . import test_collection_invariant
 from . import test_collection_rights
 from . import test_collection_tours
 from . import test_contract_service
 from . import test_contract_tours
 from . import test_contract_value
+from . import test_design_table
 from . import test_escalation
+from . import test_escalation_ahead
 from . import test_holidays
 from . import test_import
 from . import test_mandate
@@ -17,6 +20,7 @@ from . import test_payment_method
 from . import test_repeating_actions
 from . import test_repeating_drafts
 from . import test_repeating_entering
+from . import test_repeating_awkward
 from . import test_repeating_invoice
 from . import test_repeating_tours
 from . import test_repeating_rights

@@ -1,6 +1,6 @@
 """Shared ground of the tests of repeating invoices."""
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import freeze_time
 
 from odoo.addons.work365_billing.tests.common import BillingCommon
@@ -35,3 +35,21 @@ class RepeatingCommon(BillingCommon):
 
     def run_dates(self, repeating):
         return [str(move.invoice_date) for move in self.invoices_of(repeating)]
+
+    def assertWhole(self, repeating, expected):
+        """Compare all invoices of ``repeating`` completely.
+
+        :param expected: a list of (invoice date, due date, collection date, lines), a line being
+            (name, quantity, unit price, subtotal, period from, period to)
+        """
+        day = fields.Date.to_string
+        self.assertEqual([
+            (day(move.invoice_date), day(move.invoice_date_due), day(move.collection_date), [
+                (line.name.split("\n")[0], line.quantity, line.price_unit, line.price_subtotal,
+                 line.billing_period_start and day(line.billing_period_start),
+                 line.billing_period_end and day(line.billing_period_end))
+                for line in move.invoice_line_ids.sorted("sequence")])
+            for move in self.invoices_of(repeating)], expected)
+        for move in self.invoices_of(repeating):
+            total = sum(move.invoice_line_ids.mapped("price_subtotal"))
+            self.assertEqual((move.move_type, move.amount_untaxed), ("out_invoice", total))

@@ -1,4 +1,5 @@
 from . import repeating_invoice_window
+from . import repeating_escalation_dry_run
 from . import repeating_invoice_calculate
 from . import repeating_invoice_cancel
 from . import repeating_invoice_change_run_date
