@@ -1,9 +1,9 @@
 from odoo import models
 from odoo.tools import split_every
 
-NOTICES = 100  # in one transaction
-
 from odoo.addons.work365_billing.engine import reasons
+
+NOTICES = 100  # in one transaction
 
 
 class BillingExecutor(models.AbstractModel):

@@ -47,7 +47,8 @@ class CollectionCommon(ChargeCommon):
             "move_type": "out_invoice", "partner_id": contract.partner_id.id, "invoice_date": "2026-01-01",
             "billing_contract_id": contract.id, "collection_date": collection_date,
             "invoice_line_ids": [Command.create({
-                "product_id": cls.licence.id, "quantity": 1, "price_unit": amount, "tax_ids": False})], **vals}).sudo(False)
+                "product_id": cls.licence.id, "quantity": 1, "price_unit": amount, "tax_ids": False})], **vals,
+        }).sudo(False)
         if post:
             move.action_post()
         return move
