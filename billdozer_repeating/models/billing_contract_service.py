@@ -29,24 +29,27 @@ class BillingContract(models.Model):
 
     def _enter_end(self, closing):
         """The repeating invoices end with their contract: a run up to its last day is invoiced whole, none after."""
-        super()._enter_end(closing)
+        result = super()._enter_end(closing)
         for invoice in self._get_ending_invoices(closing):
             invoice.date_end = max(closing.stop, invoice.run_date - timedelta(days=1))
+        return result
 
     def _finish_closing(self, closing):
-        super()._finish_closing(closing)
+        result = super()._finish_closing(closing)
         self.repeating_invoice_ids._deactivate_ended()
+        return result
 
     def _set_closed(self):
         """Lines whose last run goes on after the last day of the contract end with it all the same."""
-        super()._set_closed()
+        result = super()._set_closed()
         self.repeating_invoice_ids.line_ids.subscription_id._apply_closing()
+        return result
 
     def _check_end_after(self, invoiced):
         """A run that has begun by the end is invoiced whole."""
         whole = invoiced.filtered(
             lambda row: row.repeating_invoice_id and self.date_end and row.cycle_start <= self.date_end)
-        super()._check_end_after(invoiced - whole)
+        return super()._check_end_after(invoiced - whole)
 
     def _get_ending_invoices(self, closing):
         """Return the repeating invoices that a closing ends earlier than they would end by themselves."""
@@ -77,9 +80,10 @@ class BillingContract(models.Model):
         return result
 
     def _end_suspension(self):
-        super()._end_suspension()
+        result = super()._end_suspension()
         for contract in self:
             contract._withdraw_follow_up(SERVICE_OFF, self.env._("The contract is active again."))
+        return result
 
     def action_open_resume(self):
         """Where it has repeating invoices the window is called *Activate*."""
