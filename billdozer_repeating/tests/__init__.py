@@ -8,6 +8,7 @@ from . import test_collection_tours
 from . import test_design_table
 from . import test_escalation
 from . import test_escalation_ahead
+from . import test_escalation_tours
 from . import test_holidays
 from . import test_mandate
 from . import test_masking
