@@ -19,3 +19,4 @@ from . import test_repeating_awkward
 from . import test_repeating_invoice
 from . import test_rights
 from . import test_tours
+from . import test_two_years
