@@ -11,6 +11,7 @@ from . import test_contract_value
 from . import test_design_table
 from . import test_escalation
 from . import test_escalation_ahead
+from . import test_escalation_tours
 from . import test_holidays
 from . import test_import
 from . import test_mandate
@@ -26,3 +27,4 @@ from . import test_repeating_tours
 from . import test_repeating_rights
 from . import test_rights
 from . import test_tours
+from . import test_two_years
