@@ -28,9 +28,10 @@ class BillingContract(models.Model):
 
     def _top_up_schedules(self):
         """With the runs ahead come the prices that escalation gives them."""
-        super()._top_up_schedules()
+        result = super()._top_up_schedules()
         self.env["repeating.invoice"].search([
             ("contract_id", "in", self.ids), ("next_escalation_date", "!=", False)])._enter_escalations()
+        return result
 
     def _get_foreseen_edits(self, day):
         invoices = self.env["repeating.invoice"].search([

@@ -10,9 +10,10 @@ class BillingExecutor(models.AbstractModel):
     _inherit = "billing.executor"
 
     def _run_company(self):
-        super()._run_company()
+        result = super()._run_company()
         self._transaction(self._deactivate_ended)
         self._tell_escalations()
+        return result
 
     def _tell_escalations(self):
         """Give notice of the prices that rise soon; one that is refused harms no other."""

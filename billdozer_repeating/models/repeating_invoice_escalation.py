@@ -149,7 +149,7 @@ class RepeatingInvoiceLine(models.Model):
     def _open(self):
         for line in self:
             line._agree(line.repeating_invoice_id.billed_through or line.date_start)
-        super()._open()
+        return super()._open()
 
     def _agree(self, day):
         """The price of these lines was agreed for ``day``: later anniversaries raise it."""

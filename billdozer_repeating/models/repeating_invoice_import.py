@@ -32,8 +32,7 @@ class RepeatingInvoice(models.Model):
 
     def _bill_at_once(self):
         """Of a file nothing is billed before all of its rows are in."""
-        if not self.env.context.get("import_file"):
-            super()._bill_at_once()
+        return None if self.env.context.get("import_file") else super()._bill_at_once()
 
     @api.model
     def _sql_error_to_message(self, exc):

@@ -126,12 +126,15 @@ class RepeatingInvoiceLine(models.Model):
             self._push(names)
         return result
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
         billed = self.filtered(lambda line: line.item_id.invoice_line_id or (
             line.subscription_id and line.subscription_id._get_billed_through()))
         if billed:
             raise UserError(self.env._(
                 "%(line)s is invoiced and stays as its proof: enter an end date instead.", line=billed[0].name))
+
+    def unlink(self):
         subscriptions, items = self.subscription_id, self.item_id
         result = super().unlink()
         subscriptions.unlink()
@@ -190,7 +193,9 @@ class RepeatingInvoiceLine(models.Model):
         for line in self.filtered(lambda line: line.subscription_id.state == "active"):
             changed = {name: line.subscription_id[name] for name in LOGGED if line[name] != line.subscription_id[name]}
             if changed:
-                super(RepeatingInvoiceLine, line).write(changed)
+                # Past what extends write: nobody has edited the line.
+                super(RepeatingInvoiceLine, line).write(changed)  # pylint: disable=super-method-mismatch
+        return self
 
     @api.depends("name", "repeating_invoice_id.name")
     def _compute_display_name(self):
