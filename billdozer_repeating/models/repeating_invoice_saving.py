@@ -60,8 +60,9 @@ class RepeatingInvoice(models.Model):
             vals["contract_id"] = found[key].id
 
     def _activate_contracts(self):
-        self.contract_id.filtered(lambda contract: contract.state == "draft" and contract._has_something_to_bill()).sudo(
-        ).action_activate()  # whoever enters repeating invoices
+        drafts = self.contract_id.filtered(lambda contract: contract.state == "draft")
+        drafts.filtered(lambda contract: contract._has_something_to_bill()).sudo(  # whoever enters repeating invoices
+        ).action_activate()
 
     def _get_contract_key(self, vals, number):
         """Return what is the same for those that go to one contract.

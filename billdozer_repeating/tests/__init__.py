@@ -14,5 +14,6 @@ from . import test_payment_method
 from . import test_repeating_actions
 from . import test_repeating_invoice
 from . import test_repeating_rights
+from . import test_repeating_speed
 from . import test_rights
 from . import test_tours

@@ -57,10 +57,8 @@ class TestRepeatingRights(RightsCommon):
 
     def test_every_model_is_in_a_table_of_rights(self):
         """A model of this addon that nobody has thought of fails here."""
-        names = self.env["ir.model.data"].search([
-            ("module", "=", "billdozer_repeating"), ("model", "=", "ir.model")]).mapped("name")
-        own = self.env["ir.model"].browse(self.env["ir.model.data"].search([
-            ("module", "=", "billdozer_repeating"), ("model", "=", "ir.model"), ("name", "in", names)]).mapped("res_id"))
+        data = self.env["ir.model.data"].search([("module", "=", "billdozer_repeating"), ("model", "=", "ir.model")])
+        own = self.env["ir.model"].browse(data.mapped("res_id"))
         repeating = {model.model for model in own if model.model.startswith("repeating.")
                      and not self.env[model.model]._abstract}
         self.assertLessEqual(set(RIGHTS), repeating)
@@ -262,7 +260,8 @@ class TestRepeatingCompanies(RightsCommon):
         own = self.repeating.with_user(self.foreign)
         for attempt in (
                 lambda: own.cancel("2026-02-01"), lambda: own.reactivate("2026-05-01"),
-                lambda: own.change_run_date("2026-05-01", confirm=True), lambda: own.calculate("2026-01-01", "2026-12-31"),
+                lambda: own.change_run_date("2026-05-01", confirm=True),
+                lambda: own.calculate("2026-01-01", "2026-12-31"),
                 lambda: own.reverse_escalation("2027-01-01"), own.action_approve, own.action_calculate,
                 own.action_view_history, self.repeating.clawback_ids.with_user(self.foreign).action_waive):
             self.env.invalidate_all()
@@ -354,11 +353,12 @@ class TestRepeatingRpc(RightsCommon, HttpCase):
         self.assertRecordValues(repeating, [{"state": "active", "user_id": self.clerk.id}])
         found, message = self.call("repeating.invoice", "calculate", ids, "2030-01-01", "2030-02-28")
         self.assertEqual([one["total"] for one in found], [10.0, 10.0])
-        self.assertIn("Tick Confirm New Run Date", self.call("repeating.invoice", "change_run_date", ids, "2030-01-05")[1])
+        _result, message = self.call("repeating.invoice", "change_run_date", ids, "2030-01-05")
+        self.assertIn("Tick Confirm New Run Date", message)
         self.assertIn("is not entered", self.call("repeating.invoice", "write", ids, {"state": "inactive"})[1])
         self.assertIn("Private", self.call("repeating.invoice", "_refuse", ids, "x")[1])
         self.assertIn("Only users with the right", self.call("repeating.invoice", "action_approve", ids)[1])
-        result, message = self.call("repeating.invoice", "cancel", ids, "2029-12-31")
+        _result, message = self.call("repeating.invoice", "cancel", ids, "2029-12-31")
         self.assertEqual(message, "")
         self.env.invalidate_all()
         self.assertEqual(repeating.state, "inactive")

@@ -28,5 +28,5 @@ class BillingGuardedMixin(models.AbstractModel):
     def _get_guard_message(self, label):
         """Return why the field named ``label`` is refused, and what to do instead."""
         return self.env._(
-            "“%(field)s” is written by billing only. Leave it out. To bill a period again, delete, cancel or credit its "
-            "invoice, or generate it anew on the contract.", field=label)
+            "“%(field)s” is written by billing only. Leave it out. To bill a period again, delete, cancel or credit "
+            "its invoice, or generate it anew on the contract.", field=label)
