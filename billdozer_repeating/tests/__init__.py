@@ -25,6 +25,7 @@ from . import test_repeating_awkward
 from . import test_repeating_invoice
 from . import test_repeating_tours
 from . import test_repeating_rights
+from . import test_repeating_speed
 from . import test_rights
 from . import test_tours
 from . import test_two_years

@@ -57,11 +57,8 @@ class TestRepeatingRights(RightsCommon):
 
     def test_every_model_is_in_a_table_of_rights(self):
         """A model of this addon that nobody has thought of fails here."""
-        names = self.env["ir.model.data"].search([
-            ("module", "=", "billdozer_repeating"), ("model", "=", "ir.model")]).mapped("name")
-        own = self.env["ir.model"].browse(self.env["ir.model.data"].search([
-            ("module", "=", "billdozer_repeating"), ("model", "=", "ir.model"), ("name", "in", names),
-        ]).mapped("res_id"))
+        data = self.env["ir.model.data"].search([("module", "=", "billdozer_repeating"), ("model", "=", "ir.model")])
+        own = self.env["ir.model"].browse(data.mapped("res_id"))
         repeating = {model.model for model in own if model.model.startswith("repeating.")
                      and not self.env[model.model]._abstract}
         self.assertLessEqual(set(RIGHTS), repeating)
@@ -356,8 +353,8 @@ class TestRepeatingRpc(RightsCommon, HttpCase):
         self.assertRecordValues(repeating, [{"state": "active", "user_id": self.clerk.id}])
         found, message = self.call("repeating.invoice", "calculate", ids, "2030-01-01", "2030-02-28")
         self.assertEqual([one["total"] for one in found], [10.0, 10.0])
-        self.assertIn(
-            "Tick Confirm New Run Date", self.call("repeating.invoice", "change_run_date", ids, "2030-01-05")[1])
+        _result, message = self.call("repeating.invoice", "change_run_date", ids, "2030-01-05")
+        self.assertIn("Tick Confirm New Run Date", message)
         self.assertIn("is not entered", self.call("repeating.invoice", "write", ids, {"state": "inactive"})[1])
         self.assertIn("Private", self.call("repeating.invoice", "_refuse", ids, "x")[1])
         self.assertIn("Only users with the right", self.call("repeating.invoice", "action_approve", ids)[1])
