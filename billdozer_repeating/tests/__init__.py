@@ -17,6 +17,7 @@ from . import test_payment_method
 from . import test_repeating_actions
 from . import test_repeating_awkward
 from . import test_repeating_invoice
+from . import test_repeating_oracle
 from . import test_rights
 from . import test_tours
 from . import test_two_years
