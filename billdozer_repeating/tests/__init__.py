@@ -19,13 +19,14 @@ from . import test_masking
 from . import test_outside_programs
 from . import test_payment_method
 from . import test_repeating_actions
+from . import test_repeating_awkward
 from . import test_repeating_drafts
 from . import test_repeating_entering
-from . import test_repeating_awkward
 from . import test_repeating_invoice
-from . import test_repeating_tours
+from . import test_repeating_oracle
 from . import test_repeating_rights
 from . import test_repeating_speed
+from . import test_repeating_tours
 from . import test_rights
 from . import test_tours
 from . import test_two_years

@@ -147,7 +147,7 @@ class BillingExecutor(models.AbstractModel):
             self._park(contract, row, reasons.REFUSED, message)
             vals = self._prepare_job(
                 run, contract, "failed", reasons.REFUSED, message, job_id, schedule_id=row.id, attempts=row.attempts)
-        self.env["billing.job"]._keep([vals])
+        self.env["billing.job"].sudo()._keep([vals])  # whoever saves may not edit jobs
 
     def _park(self, contract, row, code, message):
         """Park an open ``row``; what is no open period, such as one that was to be billed again, is told only."""

@@ -55,8 +55,9 @@ class SaleOrderLine(models.Model):
 
     @api.depends("billing_subscription_id")
     def _compute_product_updatable(self):
-        super()._compute_product_updatable()
-        self.filtered("billing_subscription_id").product_updatable = False
+        billed = self.filtered("billing_subscription_id")
+        billed.product_updatable = False
+        return super(SaleOrderLine, self - billed)._compute_product_updatable()
 
     # ---- what is invoiced on the order ------------------------------------------------------------------------------
 

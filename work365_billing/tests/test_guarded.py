@@ -57,8 +57,8 @@ class TestGuarded(GuardedCommon):
         copy = move.copy()
         self.assertFalse(copy.sudo().billing_contract_id)
         move.action_post()
-        context = {"active_model": "account.move", "active_ids": move.ids}
-        wizard = self.env["account.move.reversal"].with_user(move.env.user).with_context(context).create(
+        wizard = self.env["account.move.reversal"].with_user(move.env.user).with_context(
+            active_model="account.move", active_ids=move.ids).create(
             {"journal_id": move.journal_id.id, "date": "2026-04-10"})
         wizard.modify_moves()
         [row] = self.contract.with_context(active_test=False).schedule_ids.filtered("resulting_invoice_id")
