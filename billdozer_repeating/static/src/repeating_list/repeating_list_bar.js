@@ -6,8 +6,8 @@ import { _t } from "@web/core/l10n/translation";
 import { useBus } from "@web/core/utils/hooks";
 
 /**
- * The bar above the list of repeating invoices: "Exclude any starting after:" with a date and "Go", and the choice of the
- * collection day.
+ * The bar above the list of repeating invoices: "Exclude any starting after:" with a date and "Go", and the choice of
+ * the collection day.
  *
  * What is chosen is a filter of the search like every other: it stands in the search box, is combined with the rest,
  * can be removed there, saved as a favourite, and is still there when one comes back or loads the page again.
@@ -48,7 +48,8 @@ export class RepeatingListBar extends Component {
     onGo() {
         const { exclude, date } = this.state;
         const day = exclude && date ? serializeDate(date) : "";
-        this.setFilter("startingAfter", day, "run_date", "<=", _t("Exclude any starting after: %s", date ? formatDate(date) : ""));
+        const description = _t("Exclude any starting after: %s", date ? formatDate(date) : "");
+        this.setFilter("startingAfter", day, "run_date", "<=", description);
     }
 
     onCollectOnChanged(value) {

@@ -132,7 +132,8 @@ tours.add("billdozer_repeating_create", {
         },
         {
             content: "It is in the list of the active ones",
-            trigger: ".o_searchview_facet:contains(Show active only), .o_data_row:contains(Blue Yonder):contains(Annually)",
+            trigger:
+                ".o_list_view:has(.o_searchview_facet:contains(Show active only)) .o_data_row:contains(Blue Yonder):contains(Annually)",
         },
     ],
 });
