@@ -111,8 +111,8 @@ class TestRepeatingOracle(RepeatingCommon):
                "date_start": life.run_date + timedelta(days=line.starts_after)}
               for place, line in enumerate(life.lines)),
             interval=life.interval, run_date=life.run_date, term=life.term, billed_through=life.billed_through,
-            name=f"Life {number}",
-            partner_id=self.env["res.partner"].create({"name": "Client"}).id, today=life.run_date - timedelta(days=40), **vals)
+            name=f"Life {number}", partner_id=self.env["res.partner"].create({"name": "Client"}).id,
+            today=life.run_date - timedelta(days=40), **vals)
 
     def found(self, repeating):
         return [
