@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
@@ -18,14 +20,15 @@ class BillingSubscription(models.Model):
     repeating_line_ids = fields.One2many("repeating.invoice.line", "subscription_id")
     sales_unit = fields.Selection(selection_add=[("run", "Run")], ondelete={"run": "cascade"})
 
-    @api.depends("price_unit", "sales_unit", "repeating_invoice_id.interval", "repeating_invoice_id.months")
+    @api.depends("repeating_invoice_id.interval", "repeating_invoice_id.months")
     def _compute_monthly_price(self):
-        runs = self.filtered(lambda subscription: subscription.sales_unit == "run")
-        for subscription in runs:
-            invoice = subscription.repeating_invoice_id
-            count = RUNS_PER_YEAR.get(invoice.interval) or len(invoice._get_months())
-            subscription.monthly_price = subscription.price_unit * count / 12
-        return super(BillingSubscription, self - runs)._compute_monthly_price()
+        return super()._compute_monthly_price()
+
+    def _get_price_months(self):
+        if self.sales_unit != "run":
+            return super()._get_price_months()
+        invoice = self.repeating_invoice_id
+        return Fraction(12, RUNS_PER_YEAR.get(invoice.interval) or len(invoice._get_months()) or 1)
 
     def _get_cycle_owner(self):
         return self.repeating_invoice_id or super()._get_cycle_owner()

@@ -198,3 +198,18 @@ class TestRepeatingInvoice(RepeatingCommon):
         self.assertEqual((str(move.collection_date), str(move.collection_date_unmoved)), ("2026-06-01", "2026-05-31"))
         self.assertEqual(str(self.invoices_of(tenth).collection_date), "2026-08-11")  # the 10th is a holiday
         self.assertEqual(str(self.invoices_of(tenth).invoice_date_due), "2026-08-01")  # not collected by us
+
+    def test_recurring_revenue_is_per_month(self):
+        runs = {"weekly": {"weekday": "0"}, "monthly": {}, "annually": {}, "other": {"months": "1,7"}}
+        made = [
+            self.make_repeating({"price_unit": 120.0}, run_date="2026-01-05", interval=interval, **vals)
+            for interval, vals in runs.items()]
+        subscriptions = self.env["repeating.invoice"].union(*made).line_ids.subscription_id
+        self.assertEqual(subscriptions.mapped("monthly_price"), [520.0, 120.0, 10.0, 20.0])
+        self.env.flush_all()
+        with self.today("2026-02-01"):
+            Revenue = self.env["billing.revenue"]
+            Revenue.make()
+            self.assertEqual(
+                {row.subscription_id: row.mrr for row in Revenue.search([])},
+                dict(zip(subscriptions, [520.0, 120.0, 10.0, 20.0], strict=True)))

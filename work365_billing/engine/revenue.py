@@ -21,13 +21,13 @@ MONTHS_A_YEAR = 12
 Rate = Callable[[Hashable, date], Fraction]
 
 
-def monthly_amount(quantity: Number, price: Number, unit_months: int, discount: Number) -> Fraction:
+def monthly_amount(quantity: Number, price: Number, unit_months: Number, discount: Number) -> Fraction:
     """Return what ``quantity`` units cost a month, exact.
 
     :param price: of one unit for ``unit_months``
     :param discount: percent
     """
-    return Fraction(quantity) * Fraction(price) / unit_months * (1 - Fraction(discount) / 100)
+    return Fraction(quantity) * Fraction(price) / Fraction(unit_months) * (1 - Fraction(discount) / 100)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Stream:
     changes: tuple[Change, ...]
     start: date
     last: date | None = None
-    unit_months: int = 1
+    unit_months: Number = 1
     discount: Fraction = Fraction(0)
 
     def value(self, day: date) -> Fraction:

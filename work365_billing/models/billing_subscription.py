@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -59,8 +61,11 @@ class BillingSubscription(models.Model):
     @api.depends("price_unit", "sales_unit")
     def _compute_monthly_price(self):
         for subscription in self:
-            months = SALES_UNIT_MONTHS.get(subscription.sales_unit, 1)
-            subscription.monthly_price = subscription.price_unit / months
+            subscription.monthly_price = subscription.price_unit / float(subscription._get_price_months())
+
+    def _get_price_months(self):
+        """Return the number of months, exact, that the unit price is for."""
+        return Fraction(SALES_UNIT_MONTHS.get(self.sales_unit, 1))
 
     @api.depends("contract_id")
     def _compute_date_start(self):

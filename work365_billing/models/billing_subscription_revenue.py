@@ -7,7 +7,6 @@ from odoo.fields import Domain
 
 from ..engine.money import exact, round_to
 from ..engine.revenue import monthly_amount
-from ..engine.steps import SALES_UNIT_MONTHS
 from .billing_facts import line_discount
 
 
@@ -37,7 +36,7 @@ class BillingSubscription(models.Model):
     def _get_monthly_amount(self):
         """Return what it costs a month with the quantity and price of now, in the contract's currency, exact."""
         return monthly_amount(
-            exact(self.quantity), exact(self.price_unit), SALES_UNIT_MONTHS[self.sales_unit],
+            exact(self.quantity), exact(self.price_unit), self._get_price_months(),
             self._get_revenue_discount())
 
     @api.model

@@ -5,7 +5,6 @@ from odoo.fields import Domain
 
 from ..engine.money import exact
 from ..engine.revenue import MONTHS_A_YEAR, Change, Stream, movements
-from ..engine.steps import SALES_UNIT_MONTHS
 
 
 class BillingRevenue(models.TransientModel):
@@ -80,7 +79,7 @@ class BillingRevenue(models.TransientModel):
                 currency=subscription.contract_id.currency_id,
                 changes=tuple(map(self._get_change, logs.get(subscription, ()))),
                 start=max(subscription.date_start, subscription.contract_id.date_start),
-                last=subscription._get_last_revenue_day(), unit_months=SALES_UNIT_MONTHS[subscription.sales_unit],
+                last=subscription._get_last_revenue_day(), unit_months=subscription._get_price_months(),
                 discount=subscription._get_revenue_discount())
             for subscription in subscriptions]
 
