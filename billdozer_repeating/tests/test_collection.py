@@ -87,7 +87,7 @@ class TestObstacles(CollectionCommon):
 
     def test_no_contract(self):
         move = self.make_invoice(self.contract, post=False)
-        move.billing_contract_id = False
+        move.sudo().billing_contract_id = False
         move.action_post()
         self.assertObstacle(obstacles.NO_METHOD, move)
 

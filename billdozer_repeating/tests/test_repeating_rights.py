@@ -15,6 +15,8 @@ RIGHTS = {
     "repeating.invoice.line": (*NOBODY, "r", "rwcu", "rwcu", "rwcu"),
     "repeating.escalation": (*NOBODY, "r", "r", "rwcu", "r"),
     "repeating.escalation.year": (*NOBODY, "r", "r", "rwcu", "r"),
+    "repeating.escalation.dry.run": (*NOBODY, "rwcu", "rwcu", "rwcu", "rwcu"),
+    "repeating.escalation.dry.run.line": (*NOBODY, "rwcu", "rwcu", "rwcu", "rwcu"),
     "repeating.clawback": (*NOBODY, "r", "r", "rw", "r"),
     "repeating.invoice.cancel": (*NOBODY, "", "rwcu", "rwcu", "rwcu"),
     "repeating.invoice.cancel.line": (*NOBODY, "", "rwcu", "rwcu", "rwcu"),
