@@ -81,7 +81,7 @@ class BillingContract(models.Model):
 
     def _end_suspension(self):
         result = super()._end_suspension()
-        for contract in self:
+        for contract in self.filtered("repeating_invoice_ids"):
             contract._withdraw_follow_up(SERVICE_OFF, self.env._("The contract is active again."))
         return result
 

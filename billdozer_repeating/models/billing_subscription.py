@@ -24,6 +24,9 @@ class BillingSubscription(models.Model):
     def _compute_monthly_price(self):
         return super()._compute_monthly_price()
 
+    def _get_unit_months(self):
+        return None if self.sales_unit == "run" else super()._get_unit_months()
+
     def _get_price_months(self):
         if self.sales_unit != "run":
             return super()._get_price_months()

@@ -12,7 +12,6 @@ from odoo.tools import SQL
 from ..engine import facts, reasons
 from ..engine.money import compound_discount, exact
 from ..engine.plan import ITEM
-from ..engine.steps import SALES_UNIT_MONTHS
 from .billing_facts_rows import RowReader
 from .billing_usage_facts import MeterReader
 
@@ -208,7 +207,7 @@ class FactsReader(RowReader):
             self.unwritten.update(unwritten)
         return facts.Charge(
             id=sub.id, logs=logs, start=sub.date_start, end=sub.date_end or None,
-            unit_months=SALES_UNIT_MONTHS.get(sub.sales_unit), billable=sub.billable, metered=sub.pricing == "usage",
+            unit_months=sub._get_unit_months(), billable=sub.billable, metered=sub.pricing == "usage",
             discount=line_discount(contract, sub.discount, sub.price_unit),
             owner=self.engine_owner(sub._get_cycle_owner()))
 

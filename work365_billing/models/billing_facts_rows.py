@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count, islice
+from itertools import count
 
 from ..engine import facts
 from ..engine.cycles import Cycle, cycles
@@ -222,9 +222,10 @@ class RowReader:
             terms = owner._cut_terms(
                 self.series_of(owner), self.last_day_of(owner, self.end_of(contract)),
                 last_days.get(owner._get_source_key()))
-            found += islice(cycles(terms), 1) if terms else ()
-        found += [self._cycle(None, day, day) for day in self._get_missing_item_days(contract, last_days)]
-        return min((self._due(contract, cycle) for cycle in found), default=None)
+            first = next(cycles(terms), None) if terms else None
+            found += [owner._get_schedule_date(first.start, first.end)] if first else []
+        found += [contract._get_schedule_date(day, day) for day in self._get_missing_item_days(contract, last_days)]
+        return min(found, default=None)
 
     def virtual_rows(self, contract, until):
         """Return the rows up to ``until`` that the ledger does not hold yet, with negative keys."""

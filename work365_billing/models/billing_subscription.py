@@ -63,6 +63,13 @@ class BillingSubscription(models.Model):
         for subscription in self:
             subscription.monthly_price = subscription.price_unit / float(subscription._get_price_months())
 
+    def _get_unit_months(self):
+        """Return the number of months of the sales unit, or None where the price is for a cycle, however long.
+
+        :raises KeyError: for a sales unit that nobody knows: nothing may be billed of it
+        """
+        return SALES_UNIT_MONTHS[self.sales_unit]
+
     def _get_price_months(self):
         """Return the number of months, exact, that the unit price is for."""
         return Fraction(SALES_UNIT_MONTHS.get(self.sales_unit, 1))

@@ -81,7 +81,7 @@ class BillingSubscription(models.Model):
                 subscription.unlink()
         for contract in contracts:
             if not (contract.subscription_ids or contract.item_ids or contract.invoice_ids):
-                contract.action_close()
+                contract._discard()
 
     # ---- preparing ------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,10 @@ class SaleOrderLine(models.Model):
             if value != before[name] and value != subscription[name]}
         if not changes:
             return
+        if subscription.contract_id.state == "closed":
+            raise UserError(self.env._(
+                "%(contract)s is closed: what is added to %(subscription)s needs a new order.",
+                contract=subscription.contract_id.name, subscription=subscription.name))
         if subscription.state == "inactive":
             raise UserError(self.env._(
                 "%(subscription)s is not billed any more: reactivate it on %(contract)s, or order it on a new line.",

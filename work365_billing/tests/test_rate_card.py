@@ -127,6 +127,7 @@ class TestRateCard(UsageCommon):
     def test_the_currency_of_contract_and_card_stays(self):
         euro = self.env.ref("base.EUR")
         euro.active = True
+        self.env["res.currency.rate"].create({"currency_id": euro.id, "name": "2026-01-01", "rate": 0.9})
         usage = self.make_usage_contract(rate_card_id=self.per_unit.id, activate=False)
         with self.assertRaisesRegex(UserError, "make a new rate card"):
             self.per_unit.currency_id = euro
