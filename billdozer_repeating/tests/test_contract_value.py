@@ -3,7 +3,7 @@
 from datetime import date
 
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .repeating_common import RepeatingCommon
@@ -137,3 +137,8 @@ class TestContractValue(RepeatingCommon):
         for text in (b"2,010.00", b"2,230.00", b"1 + ", b"Training", b"12/01/2026"):
             self.assertIn(text, html.replace(b"<span>1</span>", b"1"))
         self.assertEqual([self.env[model].search_count([]) for model in counted], before)
+        other = new_test_user(
+            self.env, login="value_other", groups="work365_billing.billing_group_viewer", company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)], tz="UTC")
+        with self.assertRaises(AccessError):
+            window.with_user(other).read(["amount_value"])

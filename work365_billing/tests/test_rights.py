@@ -225,6 +225,16 @@ class TestCompanies(RightsCommon):
         super().setUp()
         self.run_job("2026-04-02")
 
+    def test_a_window_is_its_opener_s_own(self):
+        """What a window shows of money is read by nobody else, of this company or another."""
+        contract = self.make_contract({"price_unit": 12.0}, name="Window", date_start="2026-04-01")
+        for model in ("billing.contract.close", "billing.contract.day"):
+            window = self.env[model].create({"contract_id": contract.id})
+            self.assertEqual(window.read(["contract_id"])[0]["contract_id"][0], contract.id)
+            for user in (self.users["admin"], self.both):
+                with self.assertRaises(AccessError, msg=model):
+                    window.with_user(user).read(["contract_id"])
+
     def test_nothing_is_found_and_nothing_is_read(self):
         for model in RECORDS:
             records = self.records_of(model)
