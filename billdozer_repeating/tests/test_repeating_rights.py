@@ -67,6 +67,16 @@ class TestRepeatingRights(RightsCommon):
         unknown = repeating - set(RIGHTS)
         self.assertFalse(unknown, "give these a row in RIGHTS")
 
+    def test_every_window_is_its_opener_s_own(self):
+        """Odoo shows an open window over RPC to everybody with the group; ours each have a rule against it."""
+        Rule = self.env["ir.rule"].with_user(self.users["admin"])
+        own = {name: cls for name, cls in self.env.registry.items()
+               if cls._transient and cls._original_module in ("billdozer_repeating", "work365_billing")}
+        self.assertIn("repeating.invoice.cancel", own)
+        for name in own:
+            for operation in ("read", "write", "unlink"):
+                self.assertIn("create_uid", str(Rule._compute_domain(name, operation)), f"{operation} of {name}")
+
     def test_who_may_not_enter_them_may_not_act_on_them(self):
         for group in ("none", "portal", "invoicing", "viewer"):
             repeating = self.repeating.with_user(self.users[group])

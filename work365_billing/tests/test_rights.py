@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, HttpCase, new_test_user, tagged
@@ -226,14 +228,38 @@ class TestCompanies(RightsCommon):
         self.run_job("2026-04-02")
 
     def test_a_window_is_its_opener_s_own(self):
-        """What a window shows of money is read by nobody else, of this company or another."""
+        """What a window shows of money is read and changed by nobody else, of this company or another."""
+        for model, window in self.open_windows().items():
+            self.assertEqual(window.read(["create_uid"])[0]["create_uid"][0], self.env.uid)
+            for own in map(window.with_user, (self.users["admin"], self.both)):
+                for attempt in (
+                        partial(own.read, ["display_name"]), partial(own.write, {"create_uid": self.env.uid}),
+                        own.unlink):
+                    self.assertTrue(self.is_refused(attempt), f"{attempt} of {model}")
+                self.assertFalse(own.search([("id", "=", window.id)]), model)
+
+    def open_windows(self):
+        """Open each window of the app and return them by model."""
         contract = self.make_contract({"price_unit": 12.0}, name="Window", date_start="2026-04-01")
-        for model in ("billing.contract.close", "billing.contract.day"):
-            window = self.env[model].create({"contract_id": contract.id})
-            self.assertEqual(window.read(["contract_id"])[0]["contract_id"][0], contract.id)
-            for user in (self.users["admin"], self.both):
-                with self.assertRaises(AccessError, msg=model):
-                    window.with_user(user).read(["contract_id"])
+        with self.today("2026-04-10"):
+            [log] = contract.subscription_ids.change_quantity(3, "2026-12-20")
+            about = {"contract_id": contract.id}
+            single = self.env["billing.generate"].create(about)
+            bulk = self.env["billing.bulk.generate"].create({"row_ids": [Command.create(about)]})
+            values = {
+                **dict.fromkeys(
+                    ("billing.contract.close", "billing.contract.day", "billing.contract.renew",
+                     "billing.contract.suspend"), about),
+                "billing.subscription.change": {"subscription_id": contract.subscription_ids.id, "action": "quantity"},
+                "billing.change.log.edit": {"log_id": log.id},
+                "billing.change.log.archive": {"log_id": log.id},
+            }
+            windows = {model: self.env[model].create(vals) for model, vals in values.items()}
+        windows |= {"billing.generate": single, "billing.generate.line": single.preview_line_ids[:1],
+                    "billing.bulk.generate": bulk, "billing.bulk.generate.row": bulk.row_ids}
+        expected = {model for model in RIGHTS if model.startswith(WINDOWS)} - {"billing.change.log"}
+        self.assertEqual(set(windows), expected)
+        return windows
 
     def test_nothing_is_found_and_nothing_is_read(self):
         for model in RECORDS:
