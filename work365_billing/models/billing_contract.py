@@ -307,6 +307,10 @@ class BillingContract(models.Model):
         for contract in self.filtered(lambda contract: contract.state != state):
             if contract.state == "closed" and not self.env.su:
                 contract._refuse_closed()
+            if state == "closed" and contract.state != "draft" and not self.env.su:
+                raise UserError(self.env._(
+                    "%(contract)s cannot be closed by changing its state, because what is left of it would never be "
+                    "billed or credited: use Close Contract.", contract=contract.display_name))
             if contract.state != "closed" and state not in NEXT_STATES[contract.state]:
                 raise UserError(self.env._(
                     "%(contract)s is %(state)s and cannot become %(next)s.", contract=contract.display_name,

@@ -25,6 +25,8 @@ TARGETS = {
     "replaced": ("account.action_move_out_invoice_type", "amount_total_signed:sum"),
 }
 REVENUE = {"mrr": 1, "arr": MONTHS_A_YEAR}  # figures of money, as multiples of a month's
+# kind of figure: the report that the card opens
+REPORTS = {**dict.fromkeys(REVENUE, "billing_revenue_action_open"), "forecast": "billing_forecast_action_open"}
 
 
 class BillingDashboardCard(models.Model):
@@ -49,6 +51,7 @@ class BillingDashboardCard(models.Model):
             ("replaced", "Replaced invoices"),
             ("mrr", "Monthly recurring revenue"),
             ("arr", "Annual recurring revenue"),
+            ("forecast", "Forecast"),
         ],
         required=True)
     sequence = fields.Integer(default=10)
@@ -63,39 +66,48 @@ class BillingDashboardCard(models.Model):
     @api.depends("kind")
     def _compute_is_figure(self):
         for card in self:
-            card.is_figure = card.kind in REVENUE
+            card.is_figure = card.kind in REPORTS
 
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_figures(self):
         currency = self.env.company.currency_id
         same_currency = len(self.env.companies.currency_id) == 1
         figures = self.filtered("is_figure")
-        mrr = self._read_mrr(currency) if figures else 0.0
+        amounts = self._read_amounts(currency) if figures else {}
         for card in figures:
-            card.update({"count": 0, "amount": currency.round(mrr * REVENUE[card.kind]), "currency_id": currency})
+            card.update({"count": 0, "amount": currency.round(amounts[card.kind]), "currency_id": currency})
         for card in self - figures:
             model, domain, total = card._get_target()
             aggregates = ["__count", *([total] if total and same_currency else [])]
-            [[card.count, *amounts]] = model._read_group(domain, [], aggregates)
-            card.amount = amounts[0] if amounts else 0.0
+            [[card.count, *totals]] = model._read_group(domain, [], aggregates)
+            card.amount = totals[0] if totals else 0.0
             card.currency_id = currency
 
     def action_open(self):
         """Open the list of what the card counts."""
         self.ensure_one()
         if self.is_figure:
-            return self.env["ir.actions.client"]._for_xml_id("work365_billing.billing_revenue_action_open")
+            return self.env["ir.actions.client"]._for_xml_id(f"work365_billing.{REPORTS[self.kind]}")
         _model, domain, _total = self._get_target()
         return {
             **self._get_action(), "name": self.name, "display_name": self.name, "domain": list(domain),
             "context": {"create": False}}
 
-    def _read_mrr(self, currency):
-        """Return what the subscriptions of all chosen companies are worth a month today, in ``currency``."""
+    def _read_amounts(self, currency):
+        """Return, per kind of figure, what the chosen companies have in ``currency``."""
+        Subscription = self.env["billing.subscription"]
+        mrr = self._add_up({company: Subscription._read_mrr(company) for company in self.env.companies}, currency)
+        forecast = dict(self.env["billing.forecast"]._read_group(
+            [("company_id", "in", self.env.companies.ids)], ["company_id"], ["amount:sum"]))
+        return {
+            **{kind: mrr * months for kind, months in REVENUE.items()},
+            "forecast": self._add_up(forecast, currency)}
+
+    def _add_up(self, amounts, currency):
+        """Return the sum of ``amounts`` by company, each in its own currency, in ``currency`` at today's rates."""
         return sum(
-            company.currency_id._convert(
-                self.env["billing.subscription"]._read_mrr(company), currency, company, company._billing_today())
-            for company in self.env.companies)
+            company.currency_id._convert(amount, currency, company, company._billing_today())
+            for company, amount in amounts.items())
 
     # ---- what is counted --------------------------------------------------------------------------------------------
 

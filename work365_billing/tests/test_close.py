@@ -275,6 +275,22 @@ class TestClose(BillingCommon):
         with self.assertRaisesRegex(UserError, "is a draft, nothing of it is billed"):
             draft.action_open_close()
 
+    def test_a_state_that_is_written_or_imported_does_not_pass_the_closing_by(self):
+        contract = self.five_at_thirty()
+        self.bill(contract, "2026-04-02")
+        with self.today("2026-06-10"):
+            with self.assertRaisesRegex(UserError, "never be billed or credited: use Close Contract"):
+                contract.write({"state": "closed"})
+            result = contract.load([".id", "state"], [[str(contract.id), "Closed"]])
+            self.assertFalse(result["ids"])
+            self.assertRegex(result["messages"][0]["message"], "use Close Contract")
+            self.assertEqual(contract.state, "active")
+            contract.close()
+        self.assertEqual(sum(self.invoices(contract).mapped("amount_untaxed")), 150.0 + 150.0 + 50.0)
+        draft = self.five_at_thirty(activate=False)
+        draft.write({"state": "closed"})
+        self.assertEqual(draft.state, "closed")
+
     def test_what_cannot_be_billed_is_named_and_nothing_is_done(self):
         contract = self.five_at_thirty()
         self.licence.active = False

@@ -54,7 +54,7 @@ class TestDashboard(DashboardCommon):
     def test_without_anything_to_do_every_card_is_zero(self):
         self.make_contract({"quantity": 1, "price_unit": 5.0}, date_start="2026-06-01")
         self.assertEqual(self.counts(), {"change_logs": 1})  # the first bill of the new contract is still to come
-        self.assertEqual(len(self.cards()), 11)
+        self.assertEqual(len(self.cards()), 12)
 
     def test_missed_and_errored_schedules(self):
         due = self.make_contract({"price_unit": 5.0}, date_start="2026-05-09", name="Due")  # on the 10th

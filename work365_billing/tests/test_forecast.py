@@ -131,6 +131,17 @@ class TestForecast(ForecastCommon):
             self.env["billing.forecast"].with_user(foreign).add(contracts.ids)
             self.assertFalse(self.env["billing.forecast"].sudo().search([("create_uid", "=", foreign.id)]))
 
+    def test_the_dashboard_shows_what_the_viewer_has_worked_out_last(self):
+        """12 invoices of 12.00; each user sees his own, in the currency of his company."""
+        self.make_contract({"price_unit": 12.0}, date_start="2026-04-01", today=TODAY)
+        card = self.env.ref("work365_billing.billing_dashboard_card_forecast").with_user(self.viewer)
+        self.assertRecordValues(card, [{"count": 0, "amount": 0.0, "is_figure": True}])
+        self.forecast()
+        card.invalidate_recordset()
+        self.assertRecordValues(card, [{"amount": 144.0, "currency_id": self.company.currency_id.id}])
+        self.assertEqual(card.with_user(self.env.user).amount, 0.0)
+        self.assertEqual(card.action_open()["res_model"], "billing.forecast")
+
     def test_a_row_opens_its_contract(self):
         contract = self.make_contract({"price_unit": 12.0}, date_start="2026-04-01", today=TODAY)
         opened = self.forecast()[0].action_open_contract()
