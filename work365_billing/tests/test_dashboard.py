@@ -250,7 +250,7 @@ class TestMissingData(DashboardCommon):
         suspended = self.make_contract({"price_unit": 1.0}, **values)
         suspended.action_suspend()
         written = self.make_contract({"price_unit": 1.0}, **values)
-        written.state = "closed"  # as a program outside may: its subscriptions were not ended
+        written.sudo().state = "closed"  # as other code may: its subscriptions were not ended
         closed = self.make_contract({"price_unit": 1.0}, **values)
         closed.action_close()
         ended = self.make_contract({"price_unit": 1.0}, date_end="2026-05-09", **values)
