@@ -3,12 +3,14 @@ from . import test_automations
 from . import test_billed_through
 from . import test_billing_day
 from . import test_billing_day_tours
+from . import test_billing_day_window
 from . import test_breaks
 from . import test_bulk
 from . import test_bulk_control
 from . import test_bulk_kinds
 from . import test_bulk_tours
 from . import test_bulk_window
+from . import test_bulk_window_at_work
 from . import test_catch_up
 from . import test_change_log_invoice
 from . import test_change_log_job
@@ -18,9 +20,12 @@ from . import test_change_tours
 from . import test_change_window
 from . import test_changes
 from . import test_charge
+from . import test_charge_by_hand
 from . import test_charge_tours
+from . import test_charge_unknown
 from . import test_close
 from . import test_close_invariants
+from . import test_close_states
 from . import test_close_tours
 from . import test_copy
 from . import test_cycles
@@ -58,6 +63,9 @@ from . import test_suspend
 from . import test_three_years
 from . import test_tours
 from . import test_undo
+from . import test_undo_credit
 from . import test_usage
+from . import test_usage_entry
 from . import test_usage_item_based
 from . import test_usage_tours
+from . import test_usage_undo

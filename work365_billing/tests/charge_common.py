@@ -7,6 +7,8 @@ from odoo.tests import freeze_time
 
 from .common import BillingCommon
 
+ALL_DONE = [("post", "succeeded"), ("charge", "succeeded"), ("send", "succeeded")]
+
 
 class ChargeCommon(BillingCommon):
     @classmethod
@@ -78,3 +80,14 @@ class ChargeCommon(BillingCommon):
     def assertTasks(self, contract, expected):
         """Compare type and state of all tasks of the contract, in the order of their making."""
         self.assertEqual([(job.job_type, job.state) for job in self.tasks(contract)], expected)
+
+    def pay(self, move, amount):
+        """Register a payment of the customer by hand."""
+        self.env["account.payment.register"].with_context(active_model="account.move", active_ids=move.ids).create({
+            "amount": amount, "journal_id": self.company_data["default_journal_bank"].id,
+            "payment_method_line_id": self.inbound_payment_method_line.id, "payment_date": "2026-01-02",
+        }).action_create_payments()
+
+    def swap(self, contract, answer):
+        """Give the contract another payment method."""
+        contract.payment_token_id = self.make_token(answer)

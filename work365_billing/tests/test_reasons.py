@@ -28,7 +28,7 @@ class TestReasonList(TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestReasonsGiven(BillingCommon):
-    """When each reason is given. Those of failed invoices stand in test_breaks, on hold in test_undo."""
+    """When each reason is given. Those of failed invoices stand in test_breaks, on hold in test_undo_credit."""
 
     def plan_codes(self, contract, day):
         """Return the codes of the first row that a run on ``day`` looks at, by name of what they are about."""
