@@ -11,6 +11,7 @@
         "security/billing_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
+        "data/ir_cron_lanes.xml",
         "data/billing_dashboard_card.xml",
         "data/mail_activity_type.xml",
         "wizards/billing_generate_views.xml",

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import traceback
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
 
@@ -106,6 +107,53 @@ class Actor:
             env = self._env(cr)
             retrying(getattr(env["billing.run"].browse(run), action), env)
         return "done"
+
+    # ---- lanes ----------------------------------------------------------------------------------------------------
+
+    def lane(self, seconds=0):
+        """Work as the second lane as the scheduler does, again and again for so many seconds, once at least.
+
+        Answer how many contracts and postings were done here.
+        """
+        done = {"contracts": 0, "posts": 0}
+        end = time.monotonic() + seconds
+        with (
+            self._counting("billing.executor", "_bill_lot", done, "contracts", lambda _self, lot: lot.contract_list),
+            self._counting("billing.job", "_post_together", done, "posts", lambda jobs: jobs),
+        ):
+            while True:
+                with self._registry.cursor() as cr:
+                    self._env(cr)["billing.run"]._cron_work_lane(2)
+                if time.monotonic() > end:
+                    return done
+                time.sleep(0.05)
+
+    def hold_lot(self):
+        """Say so and do nothing more once the first lot is billed and not saved."""
+        executor = self._registry["billing.executor"]
+        bill_lot = executor._bill_lot
+
+        def hold(executor, lot):
+            bill_lot(executor, lot)
+            _hold()
+
+        executor._bill_lot = hold
+        return "done"
+
+    @contextmanager
+    def _counting(self, model, method, done, name, pieces):
+        """Count in ``done[name]`` how many ``pieces`` a method of a model is called for in this process."""
+        class_, original = self._registry[model], getattr(self._registry[model], method)
+
+        def count(records, *args):
+            done[name] += len(pieces(records, *args))
+            return original(records, *args)
+
+        setattr(class_, method, count)
+        try:
+            yield
+        finally:
+            delattr(class_, method)
 
     # ---- charging -------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,10 @@ class Process:
                 [os.environ["BILLING_ODOO_PYTHON"], str(ACTOR), database], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=stream, text=True, env=os.environ | variables)
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def begin(self, command, **arguments):
         self._process.stdin.write(json.dumps({"command": command, **arguments}) + "\n")
         self._process.stdin.flush()

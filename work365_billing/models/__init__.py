@@ -1,6 +1,7 @@
 from . import res_company
 from . import res_company_change_log
 from . import res_config_settings
+from . import ir_config_parameter
 from . import res_currency
 from . import res_partner
 from . import product_template
@@ -48,6 +49,8 @@ from . import billing_schedule_transition
 from . import billing_run
 from . import billing_run_approval
 from . import billing_run_bulk
+from . import billing_run_lanes
+from . import billing_lot
 from . import billing_job
 from . import billing_job_bulk
 from . import billing_job_unsolved
@@ -61,6 +64,7 @@ from . import billing_planner_change
 from . import billing_planner_forecast
 from . import billing_executor
 from . import billing_executor_job
+from . import billing_executor_lots
 from . import billing_executor_renewal
 from . import billing_executor_change_log
 from . import billing_executor_close

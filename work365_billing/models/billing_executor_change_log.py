@@ -20,7 +20,7 @@ class BillingExecutor(models.AbstractModel):
         self._transaction(lambda: self._begin_change_logs(company, occasions))
         contracts = self._search_change_logs(company, occasions, day)
         if contracts:
-            self._run(company, contracts.ids, day, self._bill_change_logs, origin="change_log_job", mode="change_log")
+            self._run(company, contracts.ids, day, origin="change_log_job", mode="change_log")
 
     def _begin_change_logs(self, company, occasions):
         """Mark the contracts with something to bill, once for each day of the rhythm."""

@@ -9,8 +9,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, config, split_every
 
-from ..engine import reasons
-
 _logger = logging.getLogger(__name__)
 
 CHUNK = 50  # contracts that are claimed, billed and committed together
@@ -35,7 +33,7 @@ class BillingExecutor(models.AbstractModel):
         self._transaction(self.env["billing.run"]._close_interrupted)
         companies = self.env["billing.contract"]._read_group(
             [("state", "in", ("active", "suspended"))], ["company_id"])
-        works = [self._run_bulk, *(self._for_company(company)._run_company for [company] in companies)]
+        works = [self._run_bulk, *(self._for_company(company)._bill_company for [company] in companies)]
         stopped = list(filter(None, map(self._survive, works)))
         self.env["billing.job"]._run_waiting()
         if stopped:
@@ -54,6 +52,11 @@ class BillingExecutor(models.AbstractModel):
     def _for_company(self, company):
         return self.with_company(company).with_context(allowed_company_ids=company.ids)
 
+    def _bill_company(self):
+        """Bill what is due of the company; nothing of it is posted meanwhile: earlier dates may still come."""
+        with self._billing(self.env.company):
+            self._run_company()
+
     def _run_company(self):
         company = self.env.company
         today = company._billing_today()
@@ -63,18 +66,19 @@ class BillingExecutor(models.AbstractModel):
         self._transaction(lambda: self._search_contracts_of_items(company)._sync_item_schedules())
         due = self._transaction(
             lambda: self._hold_missed(company, self._search_due_contracts(company, today), today))
-        self._run(company, (due | self._search_ending_contracts(company, today)).ids, today, self._bill_contracts)
+        self._run(company, (due | self._search_ending_contracts(company, today)).ids, today)
         self._run_change_logs(company, today)
 
-    def _run(self, company, ids, day, bill, **values):
-        """Bill the contracts ``ids`` in a run with ``values``, chunk by chunk with ``bill(run, contracts, day)``."""
+    def _run(self, company, ids, day, **values):
+        """Bill the contracts ``ids`` in a run with ``values``, lot by lot, together with the lanes."""
         if not ids:
             return
         run = self.env["billing.run"].create({
             "company_id": company.id, "run_type": "automatic", "date": day, "contract_count": len(ids), **values})
+        run._start_lanes(len(self.env["billing.lot"]._cut(run, ids, CHUNK, run._get_lanes())))
         with run._working():
-            self._run_chunks(run, ids, day, bill)
-            self._transaction(lambda: self._finish(run))
+            if self._work_off_lots(run):
+                self._transaction(lambda: self._finish(run))
 
     @api.model
     def _bill_here(self, contracts, origin):
@@ -155,26 +159,7 @@ class BillingExecutor(models.AbstractModel):
             if exc:
                 contract._alert(self.env._("The contract could not be suspended or resumed"), self._get_refusal(exc))
 
-    # ---- chunks ---------------------------------------------------------------------------------------------------
-
-    def _run_chunks(self, run, ids, day, bill):
-        locked = [id_ for chunk in split_every(CHUNK, ids) for id_ in self._run_chunk(run, chunk, day, bill)]
-        locked = [id_ for id_ in locked if self._run_chunk(run, [id_], day, bill)]
-        if locked:
-            self._transaction(lambda: self._record_locked(run, locked))
-
-    def _run_chunk(self, run, ids, day, bill):
-        """Bill the contracts ``ids`` in one transaction and return the ids that somebody else holds."""
-        def work():
-            contracts, locked = self._claim(ids)
-            if contracts:
-                bill(run, contracts, day)
-            return locked
-        try:
-            return self._transaction(work, processed=len(ids))
-        except TransactionRollbackError:
-            _logger.info("Billing run %s: %s contracts are changed again and again by others", run.id, len(ids))
-            return ids
+    # ---- transactions ---------------------------------------------------------------------------------------------
 
     def _claim(self, ids):
         """Lock the active contracts among ``ids`` that nobody holds. First statement of its transaction.
@@ -189,16 +174,6 @@ class BillingExecutor(models.AbstractModel):
         contracts = self.env["billing.contract"].browse([id_ for id_ in ids if id_ in free])
         others = self.env["billing.contract"].browse([id_ for id_ in ids if id_ not in free])
         return contracts, others.filtered(lambda contract: contract.state == "active").ids
-
-    def _record_locked(self, run, ids):
-        """Keep the outcome of the contracts that somebody else holds, unless he forbids even to refer to them."""
-        self._limit_waiting()
-        for contract in self.env["billing.contract"].browse(ids):
-            vals = self._prepare_job(run, contract, "skipped", reasons.LOCKED)
-            if self._attempt(lambda vals=vals: self.env["billing.job"].create(vals)):
-                _logger.info("Billing run %s: contract %s is locked", run.id, contract.id)
-
-    # ---- transactions ---------------------------------------------------------------------------------------------
 
     def _transaction(self, work, processed=0):
         """Do ``work`` in a transaction of its own, commit, and return its result.

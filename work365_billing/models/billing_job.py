@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 from psycopg2.errors import LockNotAvailable
@@ -12,6 +13,7 @@ from . import billing_reason
 TASKS = ("post", "charge", "send")  # what follows an invoice once it is saved, in this order
 MAX_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(minutes=50)
+TASKS_PER_LANE = 20  # that are enough for another lane
 
 
 class BillingJob(models.Model):
@@ -115,12 +117,35 @@ class BillingJob(models.Model):
             jobs = self.with_company(company).with_context(allowed_company_ids=company.ids)
             executor._transaction(jobs._close_settled)
             executor._transaction(jobs._fail_bounced)
-            while executor._transaction(jobs._post_next):
-                pass
-            jobs._charge_due()
-            jobs._send_due()
+            executor._transaction(jobs._start_lanes)
+            jobs._do_due()
         if not executor._has_time():
             executor._transaction(self._trigger_tasks)
+
+    def _do_due(self, end=float("inf")):
+        """Do the tasks of the company that can be done now, together with whoever else does, until the time ``end``."""
+        self._post_due(end)
+        self._charge_due()
+        self._send_due()
+
+    def _start_lanes(self):
+        """Let lanes begin where the company has many tasks that can be done now."""
+        today = self.env.company._billing_today()
+        due = Domain.OR(self._get_waiting_domain(self.env.company, job_type) for job_type in TASKS)
+        self.env["billing.run"]._start_lanes(
+            self.search_count(due & Domain("invoice_date", "<=", today)) // TASKS_PER_LANE + 1)
+
+    @api.model
+    def _help(self, end):
+        """Do tasks of all companies until the time ``end``, and return whether something may be left."""
+        for company in self.env["billing.executor"]._transaction(self._search_companies):
+            self.with_company(company).with_context(allowed_company_ids=company.ids)._do_due(end)
+        return time.monotonic() > end
+
+    @api.model
+    def _claim_tasks(self, domain, limit):
+        """Lock up to ``limit`` tasks of ``domain`` that nobody holds, in the order of their invoices' dates."""
+        return self._lock_found(self._search(domain, order="invoice_date, id", limit=limit), self._table)
 
     @api.model
     def _trigger_tasks(self):

@@ -30,8 +30,7 @@ class BillingJob(models.Model):
         company = self.env.company
         due = self._get_waiting_domain(company, "send") & Domain("invoice_id", "any", [
             ("state", "=", "posted"), ("billing_job_ids", "not any", self._get_unanswered_domain())])
-        jobs = self.search(due, order="invoice_date, id", limit=SEND_BATCH)
-        jobs = jobs.try_lock_for_update(allow_referencing=True)
+        jobs = self._claim_tasks(due, SEND_BATCH)
         jobs._send_batch()
         return len(jobs)
 

@@ -40,6 +40,9 @@ class BillingRun(models.Model):
         help="Stopped: what waits goes on with Resume. "
              "Interrupted: its process died. What it had saved stays, the next run did the rest.")
     contract_count = fields.Integer("Eligible Contracts", readonly=True)
+    left_count = fields.Integer(
+        "Left to the Next Run", default=0, readonly=True,
+        help="Eligible contracts whose turn had not come when the process died.")
     job_ids = fields.One2many("billing.job", "run_id", "Outcomes", readonly=True)
     invoice_ids = fields.One2many("account.move", "billing_run_id", "Invoices", readonly=True)
     invoiced_count = fields.Integer("Invoices Generated", compute="_compute_counts")
@@ -110,14 +113,24 @@ class BillingRun(models.Model):
     @api.model
     def _close_interrupted(self):
         """Close the runs that were left running by a process that died; a bulk operation belongs to no process."""
-        for run in self.search([("state", "=", "running"), ("origin", "!=", "bulk")]):
-            [[is_dead]] = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, run.id))
-            if is_dead:
+        runs = self.search([("state", "=", "running"), ("origin", "!=", "bulk")])
+        for run in runs | self.env["billing.lot"].search([]).run_id:
+            if run._is_left():
                 run._interrupt()
 
+    def _is_left(self):
+        """Tell whether the process that works on the run is dead; if so, nobody else closes it in this transaction."""
+        self.ensure_one()
+        [[is_left]] = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, self.id))
+        return is_left
+
     def _interrupt(self):
-        """Close the run as interrupted."""
-        self.write({"state": "interrupted", "ended_at": fields.Datetime.now()})
+        """Close the run as interrupted: what waits is left to the next run, what lanes have in work they finish."""
+        waiting = self.env["billing.lot"]._claim([("run_id", "=", self.id)], limit=None)
+        self.left_count += waiting._count_contracts()
+        waiting.unlink()
+        if self.state == "running":
+            self.write({"state": "interrupted", "ended_at": fields.Datetime.now()})
 
     def action_view_invoices(self):
         """Open the invoices that the run made."""

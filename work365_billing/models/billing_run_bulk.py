@@ -15,12 +15,13 @@ from ..engine import reasons
 from . import billing_reason
 
 BUDGET = 15  # seconds that one call of the scheduler works: the next one begins at once
+CHUNK = 50  # jobs that are enough for another lane
 
 
 class BillingRun(models.Model):
     _inherit = "billing.run"
 
-    message = fields.Text(readonly=True, help="Who has stopped or resumed the bulk operation, and when.")
+    message = fields.Text(readonly=True, help="Who has stopped or resumed it, and when, or what went wrong.")
     working_since = fields.Datetime(default=fields.Datetime.now, readonly=True)
     done_before = fields.Integer(readonly=True, help="Jobs that were done when it was started or resumed.")
 
@@ -64,6 +65,7 @@ class BillingRun(models.Model):
             Job._prepare_bulk(run_of[key], row, schedule)
             for key, row, schedule in zip(keys, rows, schedules, strict=True)])
         self._trigger_bulk()
+        self._start_lanes(len(jobs) // CHUNK + 1)
         return jobs.with_env(self.env)
 
     def _create_bulk(self, contracts, keys):
@@ -182,6 +184,7 @@ class BillingRun(models.Model):
             "done_before": self.done_count})
         self._tell(text)
         self._trigger_bulk()
+        self._start_lanes(self.waiting_count // CHUNK + 1)
 
     def _tell(self, text):
         """Keep who has done what."""

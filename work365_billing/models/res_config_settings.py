@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from .lanes import DEFAULT_LANES, LANES_PARAMETER
 
 
 class ResConfigSettings(models.TransientModel):
@@ -22,3 +24,10 @@ class ResConfigSettings(models.TransientModel):
     billing_change_log_longer_weekday = fields.Selection(
         related="company_id.billing_change_log_longer_weekday", readonly=False)
     billing_change_log_longer_day = fields.Integer(related="company_id.billing_change_log_longer_day", readonly=False)
+    billing_lanes = fields.Integer("Parallel Lanes", config_parameter=LANES_PARAMETER, default=DEFAULT_LANES)
+
+    @api.constrains("billing_lanes")
+    def _check_billing_lanes(self):
+        """A zero would not be stored, and so not be checked where the parameter is."""
+        for settings in self:
+            self.env["ir.config_parameter"]._check_lanes(settings.billing_lanes)

@@ -21,6 +21,7 @@ RIGHTS = {
     "billing.day.change": ("", "r", "r", "r"),
     "billing.run": ("", "r", "r", "r"),
     "billing.job": ("", "r", "r", "r"),
+    "billing.lot": ("", "r", "r", "r"),
     "billing.audit": ("", "r", "r", "r"),
     "billing.dashboard.card": ("", "r", "r", "r"),
     "billing.missing.data": ("", "r", "r", "r"),
@@ -42,8 +43,9 @@ RIGHTS = {
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 WINDOWS = (
     "billing.generate", "billing.bulk.generate", "billing.contract.", "billing.subscription.", "billing.change.log.")
-# Cards belong to no company, here nothing is missing, and reports of a moment are their user's: they have own tests.
-OTHERS = ("billing.dashboard.card", "billing.missing.data", "billing.forecast", "billing.revenue")
+# Cards belong to no company, here nothing is missing, reports of a moment are their user's, and lots go when they are
+# billed: they have own tests.
+OTHERS = ("billing.dashboard.card", "billing.missing.data", "billing.forecast", "billing.revenue", "billing.lot")
 RECORDS = [model for model in RIGHTS if not model.startswith(WINDOWS) and model not in OTHERS]
 
 
