@@ -9,9 +9,11 @@ TABLES = {
     "account_tax_billing_subscription_rel": {"billing_subscription_id": "billing_subscription"},
     "billing_change_log": {
         "id": "billing_change_log", "contract_id": "billing_contract", "subscription_id": "billing_subscription"},
-    "billing_schedule": {"id": "billing_schedule", "contract_id": "billing_contract"},
+    "billing_schedule": {
+        "id": "billing_schedule", "contract_id": "billing_contract", "subscription_id": "billing_subscription"},
 }
-SOURCE_KEY = "'billing.contract,' || contract_id + {contract}"  # what makes a period unique
+SOURCE_KEY = """CASE WHEN subscription_id IS NULL THEN 'billing.contract,' || contract_id + {contract}
+    ELSE 'billing.subscription,' || subscription_id + {subscription} END"""  # what makes a period unique
 
 
 def multiply(env, count):
@@ -43,7 +45,8 @@ def _copy(env, table, ids, shift, highest):
     values = {name: f'"{name}"' for name in names}
     values.update((column, f"{column} + {shift[of]}") for column, of in ids.items())
     if "source_key" in values:
-        values["source_key"] = SOURCE_KEY.format(contract=shift["billing_contract"])
+        values["source_key"] = SOURCE_KEY.format(
+            contract=shift["billing_contract"], subscription=shift["billing_subscription"])
     column, of = next(iter(ids.items()))
     columns = ", ".join(f'"{name}"' for name in names)
     env.cr.execute(

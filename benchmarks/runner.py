@@ -59,6 +59,11 @@ def plan(databases, template, count):
     return _in_copy(databases, template, LEAVE.format(count=count), "plan", count)
 
 
+def idle(databases, template, count, due):
+    """Return what `idle.measure` measured."""
+    return _in_copy(databases, template, "SELECT 1", "idle", count, due)
+
+
 def _in_copy(databases, template, prepare, *job):
     with databases.scratch(template, f"{template}_{os.getpid()}") as database:
         databases.sql(f"{prepare}; ANALYZE", database=database)

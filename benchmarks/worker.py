@@ -5,6 +5,7 @@
     python -m benchmarks.worker CONF DATABASE window COUNT
     python -m benchmarks.worker CONF DATABASE bulk COUNT
     python -m benchmarks.worker CONF DATABASE plan COUNT
+    python -m benchmarks.worker CONF DATABASE idle COUNT DUE
 
 The last line of the output is the result as JSON.
 """
@@ -54,7 +55,13 @@ def plan(env, count):
     return measure(env, int(count))
 
 
-JOBS = {"fill": fill, "invoice": invoice, "window": window, "bulk": bulk, "plan": plan}
+def idle(env, count, due):
+    from .idle import measure
+
+    return measure(env, int(count), int(due))
+
+
+JOBS = {"fill": fill, "invoice": invoice, "window": window, "bulk": bulk, "plan": plan, "idle": idle}
 
 
 if __name__ == "__main__":

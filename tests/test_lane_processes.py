@@ -117,7 +117,7 @@ class TestLaneProcesses(ProcessCase):
         self.assertEqual(self.runs(contracts), [("done", 120, 120, 0)])
         self.assertEqual(
             self.sql("SELECT message FROM billing_run ORDER BY id DESC LIMIT 1"),
-            [("The process that had begun it died: others have completed it.",)])
+            [("The process that had begun it did not see its end: others have completed it.",)])
         self.assertEqual({row[2] for row in self.invoices(contracts)}, {"posted"})  # nobody else would do it so soon
 
     def test_the_next_job_does_what_a_killed_job_and_its_lane_have_left(self):

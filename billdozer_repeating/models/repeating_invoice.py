@@ -70,6 +70,7 @@ class RepeatingInvoice(models.Model):
     is_billed = fields.Boolean(
         compute="_compute_is_billed", help="A run is invoiced: what it is counted from is fixed.")
 
+    _ended_idx = models.Index("(company_id, date_end) WHERE state = 'active' AND date_end IS NOT NULL")
     _end_after_start = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= run_date - 1)",
         "The repeating invoice ends before its run date: enter a later end, or leave it empty.")

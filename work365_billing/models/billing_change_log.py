@@ -56,6 +56,7 @@ class BillingChangeLog(models.Model):
         "account.move", "Invoice", index="btree_not_null", ondelete="set null", readonly=True,
         help="The invoice that settled the change, also where it needed no line of its own.")
 
+    _due_idx = models.Index("(company_id, effective_date) WHERE applied IS NOT TRUE")
     _pending_idx = models.Index("(subscription_id) WHERE state != 'archived'")
 
     @api.depends("subscription_id.name", "event", "effective_date")

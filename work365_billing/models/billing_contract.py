@@ -103,6 +103,7 @@ class BillingContract(models.Model):
     schedule_count = fields.Integer(compute="_compute_counts")
     change_log_count = fields.Integer(compute="_compute_counts")
 
+    _ended_idx = models.Index("(company_id, date_end) WHERE state = 'active' AND date_end IS NOT NULL")
     _end_after_start = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
         "The end date is before the start date: enter a later end, or leave it empty.",

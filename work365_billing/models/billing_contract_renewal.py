@@ -30,6 +30,9 @@ class BillingContract(models.Model):
         help="The salesperson was told of this end.")
     renewal_message = fields.Char(compute="_compute_renewal_message")
 
+    _renewal_idx = models.Index("(company_id, renewal_date) WHERE state = 'active' AND auto_renew IS TRUE")
+    _notice_idx = models.Index(
+        "(company_id, term_notice_date) WHERE state = 'active' AND term_notice_given IS NOT TRUE")
     _renewal_months_positive = models.Constraint(
         "CHECK (renewal_months > 0)", "A renewal lasts a month at least: enter a number of months above zero.")
 

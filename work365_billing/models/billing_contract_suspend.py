@@ -26,6 +26,9 @@ class BillingContract(models.Model):
     suspend_reason = fields.Char("Reason of the Suspension", copy=False, readonly=True, tracking=True)
     suspend_message = fields.Char(compute="_compute_suspend_message")
 
+    _suspend_on_idx = models.Index("(company_id, suspend_on) WHERE state = 'active' AND suspend_on IS NOT NULL")
+    _resume_on_idx = models.Index("(company_id, resume_on) WHERE state = 'suspended' AND resume_on IS NOT NULL")
+
     def _compute_suspend_message(self):
         policies = dict(self._fields["suspend_policy"]._description_selection(self.env))
         for contract in self:

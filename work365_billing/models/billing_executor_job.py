@@ -31,9 +31,8 @@ class BillingExecutor(models.AbstractModel):
         """
         self._commit()
         self._transaction(self.env["billing.run"]._close_interrupted)
-        companies = self.env["billing.contract"]._read_group(
-            [("state", "in", ("active", "suspended"))], ["company_id"])
-        works = [self._run_bulk, *(self._for_company(company)._bill_company for [company] in companies)]
+        companies = self.env["res.company"]._search_all()
+        works = [self._run_bulk, *(self._for_company(company)._bill_company for company in companies)]
         stopped = list(filter(None, map(self._survive, works)))
         self.env["billing.job"]._run_waiting()
         if stopped:
@@ -77,8 +76,11 @@ class BillingExecutor(models.AbstractModel):
             "company_id": company.id, "run_type": "automatic", "date": day, "contract_count": len(ids), **values})
         run._start_lanes(len(self.env["billing.lot"]._cut(run, ids, CHUNK, run._get_lanes())))
         with run._working():
-            if self._work_off_lots(run):
+            is_done = self._work_off_lots(run)
+            if is_done:
                 self._transaction(lambda: self._finish(run))
+        if not is_done:
+            self._transaction(run._close_left)  # unless somebody still works on it: then he does
 
     @api.model
     def _bill_here(self, contracts, origin):
@@ -111,10 +113,9 @@ class BillingExecutor(models.AbstractModel):
         """Return the contracts with a due row, oldest due first; none when each of them waits for its next try."""
         Schedule = self.env["billing.schedule"]
         domain = Schedule._get_due_domain(company, day)
-        rows = Schedule._read_group(
-            domain, ["contract_id"], ["schedule_date:min"], order="schedule_date:min, contract_id")
-        due = [contract.id for contract, _date in rows]
-        if self._search_paused_ids(domain).issuperset(due):
+        rows = Schedule._read_group(domain, ["contract_id"], ["schedule_date:min"])
+        due = [contract.id for contract, _date in sorted(rows, key=lambda row: (row[1], row[0].id))]
+        if not due or self._search_paused_ids(domain).issuperset(due):
             return self.env["billing.contract"]
         return self.env["billing.contract"].browse(due)
 
@@ -123,18 +124,30 @@ class BillingExecutor(models.AbstractModel):
         return {contract.id for [contract] in self.env["billing.schedule"]._read_group(waiting, ["contract_id"])}
 
     def _search_contracts_of_items(self, company):
-        """Return the contracts in which items may be billed on days of their own."""
-        return self.env["billing.contract"].search([
+        """Return the contracts in which items may be billed on days of their own: with items, or a row for some."""
+        domain = Domain([
             ("company_id", "=", company.id), ("state", "=", "active"), ("contract_type", "!=", "recurring")])
+        ids = self.env["billing.schedule"]._find_contracts_of_items(company)
+        for source in self.env["billing.planner"]._get_sources().values():
+            field = source._billing_contract_field
+            unbilled = source._get_billing_domain() & Domain("invoice_line_id", "=", False) & Domain(
+                field, "any", domain)
+            ids.update(contract.id for [contract] in source._read_group(unbilled, [field]))
+        return self.env["billing.contract"].search(domain & Domain("id", "in", list(ids)))
 
     def _search_ending_contracts(self, company, day):
         """Return the contracts of which something ended with no row due: they get a last look."""
-        due = self.env["billing.schedule"]._search(self.env["billing.schedule"]._get_due_domain(company, day))
-        ended = Domain("date_end", "<", day) | Domain(
-            "subscription_ids", "any", self.env["billing.subscription"]._get_left_domain(day))
-        return self.env["billing.contract"].search(ended & Domain([
-            ("company_id", "=", company.id), ("state", "=", "active"),
-            ("schedule_ids", "not any", [("id", "in", due)])]))
+        Contract, Schedule = self.env["billing.contract"], self.env["billing.schedule"]
+        Subscription = self.env["billing.subscription"]
+        active = Domain([("company_id", "=", company.id), ("state", "=", "active")])
+        ended = Contract.search(active & Domain("date_end", "<", day))
+        ended |= Subscription.search(
+            Subscription._get_left_domain(day) & Domain("contract_id", "any", active)).contract_id
+        if not ended:
+            return ended
+        due = Schedule._get_due_domain(company, day) & Domain("contract_id", "in", ended.ids)
+        ended -= Contract.union(*(contract for [contract] in Schedule._read_group(due, ["contract_id"])))
+        return Contract.search([("id", "in", ended.ids)])
 
     def _apply_changes(self, company):
         """Let the changes whose date has come take effect; one that is refused stays scheduled and harms no other."""

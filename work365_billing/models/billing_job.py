@@ -160,8 +160,9 @@ class BillingJob(models.Model):
     def _search_companies(self):
         """Return the companies with tasks that wait, are watched, or may have been done by hand."""
         at_work = Domain("job_type", "in", TASKS) & Domain("state", "in", ("waiting", "in_progress", "failed"))
-        companies = self._read_group(at_work | self._get_watched_domain(), ["company_id"])
-        return [company for [company] in companies]
+        domain = at_work | self._get_watched_domain()
+        return self.env["res.company"]._search_all().filtered(
+            lambda company: self.search_count(domain & Domain("company_id", "=", company.id), limit=1))
 
     @api.model
     def _get_waiting_domain(self, company, job_type):

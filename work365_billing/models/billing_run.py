@@ -114,7 +114,7 @@ class BillingRun(models.Model):
     def _close_interrupted(self):
         """Close the runs that were left running by a process that died; a bulk operation belongs to no process."""
         runs = self.search([("state", "=", "running"), ("origin", "!=", "bulk")])
-        for run in runs | self.env["billing.lot"].search([]).run_id:
+        for run in runs.union(*(run for [run] in self.env["billing.lot"]._read_group([], ["run_id"]))):
             if run._is_left():
                 run._interrupt()
 

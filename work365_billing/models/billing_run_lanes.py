@@ -37,10 +37,11 @@ class BillingRun(models.Model):
 
     @api.model
     def _close_left(self):
-        """Close the runs that lanes have completed although the process that had begun them died."""
+        """Close the runs that lanes have completed although the process that had begun them is gone."""
         runs = self.search([("state", "=", "running"), ("origin", "!=", "bulk")])
         for run in runs - self.env["billing.lot"].search([("run_id", "in", runs.ids)]).run_id:
             if run._is_left():
-                run.message = self.env._("The process that had begun it died: others have completed it.")
+                run.message = self.env._(
+                    "The process that had begun it did not see its end: others have completed it.")
                 run._finish()
                 run._log_counts()

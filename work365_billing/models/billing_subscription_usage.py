@@ -43,6 +43,7 @@ class BillingSubscription(models.Model):
     last_usage_revenue = fields.Monetary(
         "Last Known Revenue", compute="_compute_last_usage_revenue", help="Usage on the last invoice, before tax.")
 
+    _minimum_idx = models.Index("(id) WHERE minimum_commitment > 0")
     _reference_uniq = models.UniqueIndex(
         "(company_id, reference) WHERE reference IS NOT NULL",
         "Another subscription of the company has this reference: usage files could not tell them apart.")

@@ -129,7 +129,7 @@ class TestLanes(BillingCommon):
         self.run_job("2026-01-02", cron=self.env.ref("work365_billing.ir_cron_work_lane_2"))
         self.assertRecordValues(run, [{
             "state": "done", "left_count": 0, "invoiced_count": 3,
-            "message": "The process that had begun it died: others have completed it."}])
+            "message": "The process that had begun it did not see its end: others have completed it."}])
         self.assertFalse(self.env["billing.lot"].search([]))
 
     def test_others_who_never_end_are_not_waited_for_for_ever(self):
