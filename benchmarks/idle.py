@@ -12,19 +12,23 @@ from .meter import Meter
 from .planning import search_due
 
 TABLES = ("billing_contract", "billing_schedule", "billing_subscription", "billing_change_log")
-# A year that went by: every contract has twelve billed periods; but for the first ones, which are due, its changes are
-# billed and its next period lies ahead; a third has an end to come, a third bills each subscription by itself, a tenth
-# is suspended or closed.
-HISTORY = """
+# Before the contracts are multiplied: all changes are billed, and the next period lies ahead.
+AHEAD = """
 UPDATE billing_contract SET state = 'active';
-UPDATE billing_change_log SET state = 'archived' WHERE contract_id > {last};
-UPDATE billing_schedule SET schedule_date = schedule_date + 20 WHERE contract_id > {last};
+UPDATE billing_change_log SET state = 'archived';
+UPDATE billing_schedule SET schedule_date = schedule_date + 20;
+"""
+# A year that went by: every contract has twelve billed periods; a third has an end to come, a third bills each
+# subscription by itself, a tenth is suspended or closed. The first ones are due.
+HISTORY = """
+UPDATE billing_change_log SET state = 'active' WHERE contract_id <= {last};
+UPDATE billing_schedule SET schedule_date = schedule_date - 20 WHERE contract_id <= {last};
 UPDATE billing_contract SET auto_renew = TRUE, renewal_months = 12, date_end = DATE '{day}' + 300 + id % 60,
     renewal_date = DATE '{day}' + 300 + id % 60, term_notice_date = DATE '{day}' + 270 + id % 60
     WHERE id > {last} AND id % 3 = 0;
 UPDATE billing_contract SET contract_type = 'item_based' WHERE id > {last} AND id % 3 = 1;
 UPDATE billing_contract SET state = 'suspended', suspend_on = DATE '{day}' - 5 WHERE id > {last} AND id % 20 = 7;
-UPDATE billing_contract SET state = 'closed', date_end = DATE '{day}' - 5 WHERE id > {last} AND id % 20 = 9;
+UPDATE billing_contract SET state = 'closed', date_end = DATE '{day}' WHERE id > {last} AND id % 20 = 9;
 INSERT INTO billing_schedule (contract_id, company_id, partner_id, source_key, kind, cycle_start, cycle_end,
                               schedule_date, state, active, attempts)
 SELECT contract.id, contract.company_id, contract.partner_id, 'billing.contract,' || contract.id, 'regular',
@@ -43,6 +47,7 @@ def measure(env, count, due):
     :param count: number of contracts
     :param due: how many of them are due at first
     """
+    env.cr.execute(AHEAD)
     multiply(env, count)
     [[last]] = env.execute_query(SQL("SELECT id FROM billing_contract ORDER BY id OFFSET %s LIMIT 1", due - 1))
     env.cr.execute(HISTORY.format(last=last, day=dataset.start_date()))
@@ -117,7 +122,7 @@ def _plans(env, queries):
     """Return the plans by what the queries read."""
     plans = {}
     for number, query in enumerate(queries, start=1):
-        env.cr.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + query)
+        env.cr.execute("EXPLAIN (ANALYZE, BUFFERS OFF, COSTS OFF, TIMING OFF, SUMMARY OFF) " + query)
         plan = "\n".join(row[0] for row in env.cr.fetchall())
         table = re.search(r"FROM .?(\w+)", query)[1]
         plans[f"{number}. {table}"] = plan

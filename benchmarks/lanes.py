@@ -50,11 +50,12 @@ def measure(databases, template, count, lanes, posts):
                     raise StepFailed(f"{tail(server.log)}\nThe hourly job does not end; the log: {server.log}")
                 time.sleep(0.05)
             seconds = time.monotonic() - started
-            computed = server.cpu() - computed
+            computed = {pid: own - computed.get(pid, 0) for pid, own in server.cpu().items()}
         _check(databases, database, count, posts)
         shares = _shares(databases, database)
     return {"seconds": round(seconds, 2), "per_second": round(count / seconds, 1),
-            "cpu_ms_each": round(computed / count * 1000, 2), "shares": shares}
+            "cpu_ms_each": round(sum(computed.values()) / count * 1000, 2),
+            "busiest_cpu": round(max(computed.values()), 2), "shares": shares}
 
 
 def _start_job(databases, database):
@@ -94,7 +95,7 @@ class _Server:
 
     def __enter__(self):
         end = time.monotonic() + START_SECONDS
-        while len(self._processes()) < 4 or not self._listens():  # master, web, evented, cron
+        while len(self.cpu()) < 4 or not self._listens():  # master, web, evented, cron
             if time.monotonic() > end or self.process.poll() is not None:
                 self.__exit__()
                 raise StepFailed(f"{tail(self.log)}\nThe server did not start; all of its output: {self.log}")
@@ -117,18 +118,14 @@ class _Server:
         except OSError:
             return False
 
-    def _processes(self):
-        """Return the fields of /proc/PID/stat after the name, of all processes of the server."""
-        found = []
+    def cpu(self):
+        """Return how many seconds each process of the server has computed, without PostgreSQL's, by its number."""
+        found = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
                 fields = path.read_text().rpartition(")")[2].split()
             except OSError:  # it has just ended
                 continue
             if int(fields[3]) == self.process.pid:  # the session
-                found.append(fields)
+                found[path.parent.name] = (int(fields[11]) + int(fields[12])) / TICKS
         return found
-
-    def cpu(self):
-        """Return how many seconds the server's processes have computed, without PostgreSQL's."""
-        return sum(int(fields[11]) + int(fields[12]) for fields in self._processes()) / TICKS

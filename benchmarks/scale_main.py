@@ -78,13 +78,13 @@ def _text(result):
 def _lanes_table(measured):
     about = f"\n{measured[0]['n']} invoices by the hourly job of a server with --workers, the fastest of "
     lines = [f"{about}{len(measured[0]['runs'])}; each lane is a process", _row(
-        "", "seconds", "per second", "to 1st row", "CPU ms each", "lots by each")]
+        "", "seconds", "per second", "to 1st row", "CPU ms each", "busiest CPU s", "to 1st row", "lots by each")]
     for one in measured:
         first = next(other for other in measured if other["posts"] == one["posts"])
         lines.append(_row(
             f"{one['lanes']} lanes{', posted' if one['posts'] else ''}", one["seconds"], one["per_second"],
-            f"{one['per_second'] / first['per_second']:.2f}", one["cpu_ms_each"],
-            " + ".join(map(str, one["shares"]))))
+            f"{one['per_second'] / first['per_second']:.2f}", one["cpu_ms_each"], one["busiest_cpu"],
+            f"{first['busiest_cpu'] / one['busiest_cpu']:.2f}", " + ".join(map(str, one["shares"]))))
     return "\n".join(lines)
 
 

@@ -69,8 +69,9 @@ class BillingJob(models.Model):
             ready = (jobs - gone).filtered(lambda job, free=free: job.invoice_id in free)
             if ready:
                 ready._post_together()
-            executor._limit_waiting()
-            (jobs - gone - ready)._post_alone()
+            if held := jobs - gone - ready:
+                executor._limit_waiting()
+                held._post_alone()
 
     def _post_together(self):
         """Post the invoices of these tasks, which the caller holds: all that is to wait for is the next number.

@@ -43,6 +43,7 @@ from . import test_invariants_faults
 from . import test_invoices
 from . import test_item_based
 from . import test_item_based_ledger
+from . import test_lanes
 from . import test_non_recurring
 from . import test_oracle
 from . import test_oversight_tours
