@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent
-ADDONS = ("work365_billing", "work365_billing_timesheet", "billdozer_repeating")
+ADDONS = ("work365_billing", "work365_billing_timesheet", "work365_billing_queue_job", "billdozer_repeating")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import oca
 from tools.databases import Databases
-from tools.settings import CACHE, CHECKOUT_ID, CONF, digest
+from tools.settings import digest
 from tools.steps import call, one_at_a_time, step
 
-from . import dataset, oca
+from . import dataset
 
 HERE = Path(__file__).resolve().parent
 FILLING = ("clone.py", "dataset.py", "fill.py", "ways.py")  # what the content of the database depends on
@@ -15,15 +16,7 @@ FILLING = ("clone.py", "dataset.py", "fill.py", "ways.py")  # what the content o
 
 @dataclass(frozen=True)
 class BenchDatabases(Databases):
-    """Databases that know OCA's addon, too.
-
-    :param conf: Odoo's configuration with OCA's folder in the addons path
-    """
-
-    conf: Path = None
-
-    def odoo_command(self, database, *args):
-        return [self.python, "-m", "odoo", *args[:1], "-c", self.conf, "-d", database, *args[1:]]
+    """Databases that know OCA's addon, too, and in which workers measure."""
 
     def worker(self, database, *args):
         """Return the command for a process of its own inside Odoo, see `worker.py`."""
@@ -31,13 +24,9 @@ class BenchDatabases(Databases):
 
 
 def connect(databases):
-    """Return the databases with OCA's addon in the addons path."""
-    addons = oca.install(databases.python)
-    conf = CACHE / "conf" / f"{CHECKOUT_ID}-bench.conf"
-    lines = CONF.read_text().splitlines()
-    conf.write_text("\n".join(
-        f"{line},{addons}" if line.startswith("addons_path") else line for line in lines) + "\n")
-    return BenchDatabases(databases.python, databases.odoo, conf), oca.version(addons)
+    """Return the databases with OCA's `contract` in the addons path, and its version."""
+    connected, addons = oca.connect(databases, oca.CONTRACT)
+    return BenchDatabases(connected.python, connected.odoo, connected.conf), oca.version(addons)
 
 
 def build(databases, version, customers, planned):

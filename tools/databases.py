@@ -46,10 +46,12 @@ class Databases:
 
     :param python: the virtual environment's Python
     :param odoo: folder that holds the package `odoo`
+    :param conf: Odoo's configuration
     """
 
     python: Path
     odoo: Path
+    conf: Path = CONF
 
     @property
     def bin_dir(self):
@@ -122,7 +124,7 @@ class Databases:
     # -- Odoo's view ---------------------------------------------------------------------------------------------------
 
     def odoo_command(self, database, *args):
-        return [self.python, "-m", "odoo", *args[:1], "-c", CONF, "-d", database, *args[1:]]
+        return [self.python, "-m", "odoo", *args[:1], "-c", self.conf, "-d", database, *args[1:]]
 
     def install(self, database, modules, demo, log, update=()):
         """Install and update modules; return Odoo's complaints: its lines of WARNING and above."""

@@ -8,7 +8,6 @@ import shlex
 import sys
 
 from . import postgres, setup
-from .settings import CONF
 from .steps import StepFailed
 
 
@@ -22,7 +21,7 @@ def variables(databases, template):
     return {name: mine[name] for name in names} | {
         "BILLING_ODOO_PYTHON": str(databases.python),
         "BILLING_ODOO": str(databases.odoo),
-        "BILLING_ODOO_CONF": str(CONF),
+        "BILLING_ODOO_CONF": str(databases.conf),
         "BILLING_TEMPLATE_DB": template,
     }
 

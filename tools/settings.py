@@ -14,8 +14,10 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ADDONS = ("work365_billing", "billdozer_repeating")
-# With an app of Odoo's that the addons do without, and the addon that ties the two together: a database of its own.
+# With what the addons do without, an app of Odoo's or of OCA's, and the addon that ties it in: databases of their own.
 WITH_TIMESHEETS = ("work365_billing", "work365_billing_timesheet")
+WITH_QUEUE_JOB = ("work365_billing", "work365_billing_queue_job")
+ADDON_SETS = (ADDONS, WITH_TIMESHEETS, WITH_QUEUE_JOB)
 EXTRA_MODULES = ("payment_demo", "sale_management")
 
 

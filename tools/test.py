@@ -13,14 +13,14 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from . import postgres, setup
+from . import oca, postgres, setup
 from .databases import installation_log
 from .env import variables
-from .settings import ADDONS, CACHE, CHECKOUT, CHECKOUT_ID, CONF, WITH_TIMESHEETS
+from .settings import ADDON_SETS, CACHE, CHECKOUT, CHECKOUT_ID, WITH_QUEUE_JOB
 from .steps import StepFailed, step
 
 WITHOUT_ODOO = ("tests/engine", "tests/tooling")
-EVERY_ADDON = tuple(dict.fromkeys(ADDONS + WITH_TIMESHEETS))
+EVERY_ADDON = tuple(dict.fromkeys(sum(ADDON_SETS, ())))
 WORKERS = int(os.environ.get("BILLING_TEST_WORKERS") or 1)
 WITH_VALUE = ("-k", "-m", "-n", "-o", "-p", "-r", "-c", "-W")  # pytest's options whose value may look like a path
 OK_CODES = (0, 5)  # pytest: all passed, nothing collected
@@ -51,20 +51,26 @@ def run_all(databases, arguments, results):
     if odoo is None:
         return
     suites = by_database(odoo)
-    templates = {addons: databases.addons(demo=False, addons=addons) for addons in suites}
+    servers = {addons: connected(databases, addons) for addons in suites}
+    templates = {addons: own.addons(demo=False, addons=addons) for addons, own in servers.items()}
     if not arguments:
         check_installations([*templates.values(), databases.addons(demo=True)], results)
     drop_leftovers(databases)
     for addons, own in suites.items():
         title(f"Tests on Odoo: {', '.join(addons)}")
-        test_on_odoo(databases, templates[addons], own, results)
+        test_on_odoo(servers[addons], templates[addons], own, results)
+
+
+def connected(databases, addons):
+    """Return the databases with what ``addons`` need from OCA."""
+    return oca.connect(databases, oca.QUEUE_JOB)[0] if addons == WITH_QUEUE_JOB else databases
 
 
 def test_on_odoo(databases, template, arguments, results):
     """Run pytest on a copy of the database ``template``."""
     with databases.scratch(template, f"billing_test_{os.getpid()}") as database:
         options = [
-            f"--odoo-config={CONF}", f"--odoo-database={database}", "--odoo-log-level=warn", "--odoo-http",
+            f"--odoo-config={databases.conf}", f"--odoo-database={database}", "--odoo-log-level=warn", "--odoo-http",
             *(["-n", str(WORKERS), "--dist", "loadscope"] if WORKERS > 1 else []),
         ]
         results.update(pytest(databases, [*options, *arguments], **variables(databases, template)))
@@ -92,17 +98,18 @@ def split(arguments):
 
 
 def by_database(arguments):
-    """Return the arguments for pytest by the addons that its database has: what ties in Timesheets has one of its own.
+    """Return the arguments for pytest by the addons that its database has: what ties in another app has one of its own.
 
-    >>> by_database(["work365_billing", "work365_billing_timesheet", "-x"])[WITH_TIMESHEETS]
+    >>> by_database(["work365_billing", "work365_billing_timesheet", "-x"])[ADDON_SETS[1]]
     ['work365_billing_timesheet', '-x']
     """
     paths = [argument for argument in arguments if is_path(argument)]
-    apart = [path for path in paths if lies_in(path, WITH_TIMESHEETS[-1])]
+    first, *others = ADDON_SETS
+    apart = {addons: [path for path in paths if lies_in(path, addons[-1])] for addons in others}
+    together = [path for path in paths if not any(path in own for own in apart.values())]
     return {
-        addons: [argument for argument in arguments if argument not in others]
-        for addons, others in ((ADDONS, apart), (WITH_TIMESHEETS, [path for path in paths if path not in apart]))
-        if set(paths) - set(others)}
+        addons: [argument for argument in arguments if argument not in paths or argument in own]
+        for addons, own in {first: together, **apart}.items() if own}
 
 
 def present(folders):

@@ -55,6 +55,8 @@ class TestArguments:
         }
         assert list(test_command.by_database(["tests", "-k", "name"])) == [settings.ADDONS]
         assert list(test_command.by_database(["work365_billing_timesheet/tests"])) == [settings.WITH_TIMESHEETS]
+        assert test_command.by_database(["tests", "work365_billing_queue_job/tests", "-x"]) == {
+            settings.ADDONS: ["tests", "-x"], settings.WITH_QUEUE_JOB: ["work365_billing_queue_job/tests", "-x"]}
 
     def test_a_path_without_odoo(self):
         assert test_command.split(["tests/tooling/test_tools.py::TestSteps", "-x"]) == (

@@ -1,0 +1,2 @@
+from . import billing_lot
+from . import billing_run
