@@ -93,7 +93,7 @@ def start(bin_dir):
         for folder in (HOME, socket_dir()):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.geteuid() == 0:
-                shutil.chown(folder, "nobody", _nobody().pw_gid)
+                shutil.chown(folder, "nobody", nobody().pw_gid)
         if not DATA.exists():
             _make_data(bin_dir)
         _start_patiently(bin_dir)
@@ -137,21 +137,21 @@ def _process(pid):
     return before.partition("(")[2], after.split()[0]
 
 
-def _nobody():
+def nobody():
     return pwd.getpwnam("nobody")
 
 
-def _as_server_user():
+def as_server_user():
     """Return the options that run a program as the server's user: PostgreSQL refuses to be root."""
     options = {"cwd": "/", "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"}}
     if os.geteuid() == 0:
-        options |= {"user": "nobody", "group": _nobody().pw_gid, "extra_groups": []}
+        options |= {"user": "nobody", "group": nobody().pw_gid, "extra_groups": []}
     return options
 
 
 def _check_reachable(bin_dir):
     """A cache below a closed home folder is of no use to the server's user."""
-    if subprocess.run(["test", "-x", bin_dir / "postgres"], **_as_server_user()).returncode:
+    if subprocess.run(["test", "-x", bin_dir / "postgres"], **as_server_user()).returncode:
         raise StepFailed(
             f"The user nobody, as which PostgreSQL runs for root, has no way to {CACHE}. Set BILLING_CACHE to a folder"
             " that everybody can enter, or name a server of yours by PGHOST, PGPORT and PGUSER."
@@ -163,7 +163,7 @@ def _make_data(bin_dir):
     new = DATA.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)
     args = ["-D", new, "-U", "odoo", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
-    call([bin_dir / "initdb", *args], "postgres-initdb", ADVICE, **_as_server_user())
+    call([bin_dir / "initdb", *args], "postgres-initdb", ADVICE, **as_server_user())
     with (new / "postgresql.conf").open("a") as settings:
         settings.write(f"{SETTINGS}unix_socket_directories = '{socket_dir()}'\n")
     new.rename(DATA)
@@ -175,7 +175,7 @@ def _start_patiently(bin_dir):
     end = time.monotonic() + 10
     while True:
         try:
-            call(command, "postgres-start", ADVICE, **_as_server_user())
+            call(command, "postgres-start", ADVICE, **as_server_user())
             return
         except StepFailed:
             if time.monotonic() > end:

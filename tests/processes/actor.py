@@ -255,9 +255,14 @@ def _today():
     return date.today()  # Odoo has set the zone of its process to UTC
 
 
-def main(database):
+def load(database):
+    """Return the registry of ``database``."""
     config.parse_config(["-c", os.environ["BILLING_ODOO_CONF"], "-d", database, "--log-level=warn", "--no-http"])
-    actor = Actor(Registry(database))
+    return Registry(database)
+
+
+def listen(actor):
+    """Let ``actor`` do what is told until the input ends."""
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         print(json.dumps(actor.do(**json.loads(line))), flush=True)
@@ -265,4 +270,4 @@ def main(database):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    listen(Actor(load(sys.argv[1])))
