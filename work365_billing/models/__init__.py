@@ -72,6 +72,7 @@ from . import billing_executor_catch_up
 from . import billing_executor_bulk
 from . import billing_guarded_mixin
 from . import account_move
+from . import account_move_complete
 from . import account_move_tasks
 from . import account_move_send
 from . import account_move_line

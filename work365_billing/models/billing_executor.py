@@ -97,8 +97,8 @@ class BillingExecutor(models.AbstractModel):
         for batch in split_every(MOVES_PER_CREATE, planned, list):
             # What ties an invoice to its period is written by the system only. A draft has no analytic items to bring
             # in line; given accounts would make Odoo write every line again.
-            moves = self.env["account.move"].sudo().with_context(tracking_disable=True, skip_analytic_sync=True).create(
-                [self._prepare_move_vals(one, run) for one in batch]).with_env(self.env)
+            Move = self.env["account.move"].sudo().with_context(tracking_disable=True, skip_analytic_sync=True)
+            moves = Move._billing_create([self._prepare_move_vals(one, run) for one in batch]).with_env(self.env)
             moves.check_access("create")
             made += zip(batch, moves, strict=True)
         self.env.flush_all()

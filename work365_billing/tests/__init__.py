@@ -40,6 +40,8 @@ from . import test_import_tours
 from . import test_invariants
 from . import test_invariants_changes
 from . import test_invariants_faults
+from . import test_invoice_matrix
+from . import test_invoice_overrides
 from . import test_invoices
 from . import test_item_based
 from . import test_item_based_ledger

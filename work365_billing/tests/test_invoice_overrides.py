@@ -1,0 +1,90 @@
+"""What other addons do when invoices are created and posted happens with complete journal items as well."""
+
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.tests import tagged
+
+from .matrix_common import MatrixCommon
+
+
+@tagged("post_install", "-at_install")
+class TestInvoiceOverrides(MatrixCommon):
+    """Each override stands above all others, as that of an addon which is loaded last."""
+
+    def _override(self, name, function):
+        model = self.registry["account.move"]
+        original = getattr(model, name)
+        self.startPatcher(patch.object(model, name, lambda move, *args, **kw: function(original, move, *args, **kw)))
+
+    def _prepare(self):
+        return self.vals(self.line(self.tax_15), self.line(self.tax_7, price=10, quantity=1))
+
+    def test_create_that_changes_the_values(self):
+        def create(original, move, vals_list):
+            for vals in vals_list:
+                lines = vals["invoice_line_ids"]
+                lines[0][2].update(price_unit=50, tax_ids=[self.tax_7.id])
+                lines.append(Command.create({"name": "Delivery", "price_unit": 4.5, **self.line(self.tax_15)}))
+            return original(move, vals_list)
+
+        self._override("create", create)
+        self.assertSameBothWays(self._prepare)
+
+    def test_create_that_leaves_the_proven(self):
+        def create(original, move, vals_list):
+            return original(move, [{**vals, "invoice_cash_rounding_id": self.cash_rounding_a.id} for vals in vals_list])
+
+        self._override("create", create)
+        self.assertSameBothWays(self._prepare)
+
+    def test_create_that_changes_the_invoices(self):
+        def create(original, move, vals_list):
+            moves = original(move, vals_list)
+            for one in moves:
+                one.ref = "Changed"
+                one.invoice_line_ids[0].price_unit = 70
+                one.invoice_line_ids[1].unlink()
+                one.write({"invoice_line_ids": [Command.create(self.line(self.tax_15, self.tax_7))]})
+            return moves
+
+        self._override("create", create)
+        self.assertSameBothWays(self._prepare)
+        [move] = self.env["account.move"]._billing_create([self._prepare()])
+        self.assertRecordValues(move, [{"ref": "Changed", "amount_untaxed": 309.99, "amount_tax": 53.5}])
+
+    def test_create_that_makes_more(self):
+        def create(original, move, vals_list):
+            more = original(move, [{**self._prepare(), "ref": "More"} for _vals in vals_list])
+            more.invoice_line_ids[0].quantity = 1
+            return original(move, vals_list)
+
+        self._override("create", create)
+        self.assertSameBothWays(self._prepare)
+        more = self.env["account.move"].search([("ref", "=", "More")])
+        self.assertEqual(more.mapped("amount_untaxed"), [43.33, 43.33])
+        self.assertEqual([len(one.line_ids) for one in more], [5, 5])
+
+    def test_post(self):
+        def post(original, move, soft=True):
+            move.invoice_line_ids[0].discount = 50
+            posted = original(move, soft=soft)
+            posted.ref = "Posted"
+            return posted
+
+        self._override("_post", post)
+        self.assertSameBothWays(self._prepare)
+        [move] = self.env["account.move"]._billing_create([self._prepare()])
+        move._post()
+        self.assertRecordValues(move, [{"ref": "Posted", "state": "posted", "amount_untaxed": 60.0}])
+
+    def test_extended_synchronisation(self):
+        def terms(original, move):
+            original(move)
+            for one in move:
+                one.needed_terms = {key: {**vals, "name": "Extended"} for key, vals in one.needed_terms.items()}
+
+        self._override("_compute_needed_terms", terms)
+        self.assertSameBothWays(self._prepare, f"extended by {self.registry['account.move'].__module__}")
+        [move] = self.env["account.move"]._billing_create([self._prepare()])
+        self.assertEqual(move.line_ids.filtered("date_maturity").name, "Extended")
