@@ -7,6 +7,7 @@ from . import res_partner
 from . import product_template
 from . import billing_cycle_owner
 from . import billing_import_mixin
+from . import billing_tracking_mixin
 from . import billing_contract
 from . import billing_contract_cycles
 from . import billing_day_change
@@ -73,6 +74,7 @@ from . import billing_executor_bulk
 from . import billing_guarded_mixin
 from . import account_move
 from . import account_move_complete
+from . import account_move_posting
 from . import account_move_tasks
 from . import account_move_send
 from . import account_move_line

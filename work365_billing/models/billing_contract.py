@@ -15,7 +15,7 @@ class BillingContract(models.Model):
 
     _name = "billing.contract"
     _description = "Billing Contract"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["billing.tracking.mixin", "mail.activity.mixin"]
     _order = "name, id"
     _check_company_auto = True
 

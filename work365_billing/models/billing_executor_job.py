@@ -11,7 +11,7 @@ from odoo.tools import SQL, config, split_every
 
 _logger = logging.getLogger(__name__)
 
-CHUNK = 50  # contracts that are claimed, billed and committed together
+CHUNK = 200  # contracts that are claimed, billed and committed together
 MAX_CLASHES = 20  # times that a transaction is begun anew because somebody else changed one of its rows
 LOCK_TIMEOUT = 5000  # milliseconds to wait for a row that somebody else holds
 SHORT_LOCK_TIMEOUT = 1000  # the same where one contract or invoice is tried alone

@@ -9,7 +9,7 @@ from .billing_lot import SMALLEST
 
 _logger = logging.getLogger(__name__)
 
-POST_BATCH = 50
+POST_BATCH = 200
 NUMBERS_TIMEOUT = 30_000  # milliseconds to wait for the next number while another process posts in the same journal
 
 
@@ -95,8 +95,7 @@ class BillingJob(models.Model):
 
     def _post_invoices(self):
         mended = self.filtered("message").contract_id
-        # As the button does: a mandatory analytic plan holds for the job as well.
-        self.invoice_id.with_context(validate_analytic=True)._post(soft=False)
+        self.invoice_id._billing_post()
         for attempts, jobs in self.grouped("attempts").items():
             jobs.write({"state": "succeeded", "message": False, "not_before": False, "attempts": attempts + 1})
         mended._close_alerts(self.env._("The invoice was posted."))

@@ -38,7 +38,7 @@ class PlainWay:
 
     def __init__(self, env):
         self._env = env
-        self._extended_by = find_extension(env)
+        self._extended_by = find_extension(env, SYNCHRONISATION)
         self._tax_reasons = {}
 
     def find_reason(self, vals):
@@ -98,9 +98,9 @@ def find_in_tax(tax):
     return "tax due on payment" if tax.tax_exigibility == "on_payment" else None
 
 
-def find_extension(env):
-    """Return an addon that extends what ``journal_items`` stands in for, or None."""
-    for model, names in SYNCHRONISATION.items():
+def find_extension(env, methods):
+    """Return an addon that extends one of ``methods`` (names by model), or None."""
+    for model, names in methods.items():
         for cls in type(env[model]).__mro__:
             own = {name for name in names if name in vars(cls)}
             addon = vars(cls).get("_module") or cls.__module__

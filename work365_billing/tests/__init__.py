@@ -52,6 +52,7 @@ from . import test_oversight_tours
 from . import test_pause
 from . import test_planner
 from . import test_posting
+from . import test_posting_together
 from . import test_rate_card
 from . import test_reasons
 from . import test_reduction_rules

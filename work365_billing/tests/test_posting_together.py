@@ -1,0 +1,108 @@
+"""Invoices that the job posts together equal those that Odoo posts one by one: numbers, journal items and chatter."""
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .matrix_common import MatrixCommon
+
+OWN = ("id", "create_date", "write_date", "date", "message_id", "res_id", "record_name", "reply_to")
+
+
+@tagged("post_install", "-at_install")
+class TestPostingTogether(MatrixCommon):
+    def make(self, *days, env=None, **head):
+        """Return drafts as the executor makes them, one for each of ``days``."""
+        Move = (env or self.env(su=True))["account.move"].with_context(tracking_disable=True)
+        moves = Move._billing_create([
+            self.vals(self.line(self.tax_15), invoice_date=fields.Date.to_date(day), invoice_date_due=day, **head)
+            for day in days])
+        self.save()
+        return moves.with_context(tracking_disable=False, mail_notrack=False)
+
+    def save(self):
+        """Do what a commit does with the chatter."""
+        self.cr.flush()
+        self.cr.precommit.clear()
+        self.env.invalidate_all()
+
+    def chatter(self, moves):
+        """Return every stored field of the messages of each of ``moves``, and of what was tracked."""
+        self.save()
+        return [
+            [(self._read_all(message, move), [self._read_all(value, move) for value in message.tracking_value_ids])
+             for message in move.message_ids.sudo()]
+            for move in moves]
+
+    def _read_all(self, record, move):
+        values = {}
+        for name, field in record._fields.items():
+            if field.store and name not in OWN and field.type not in ("one2many", "binary"):
+                value = record[name].ids if field.relational else record[name]
+                values[name] = value.replace(move.name, "NUMBER") if field.type in ("char", "text") and value else value
+        values.pop("mail_message_id", None)
+        return values
+
+    def test_chatter(self):
+        together, alone = self.make("2024-03-15", "2024-03-15", "2024-03-15"), self.make("2024-03-15")
+        together._billing_post()
+        found = self.chatter(together)
+        alone._post(soft=False)
+        [wanted] = self.chatter(alone)
+        self.assertEqual(len(wanted), 1)
+        self.assertIn("posted", {value["new_value_char"] and value["new_value_char"].lower()
+                                 for value in wanted[0][1]})
+        self.assertEqual(found, [wanted] * 3)
+
+    def test_followers_are_told(self):
+        """Whoever follows one of many invoices is notified of it."""
+        moves = self.make("2024-03-15", "2024-03-15", "2024-03-15")
+        subtype = self.env.ref("account.mt_invoice_validated")
+        moves[1].message_subscribe(self.partner_a.ids, subtype.ids)
+        moves._billing_post()
+        self.save()
+        self.assertEqual([len(move.message_ids) for move in moves], [1, 1, 1])
+        self.assertEqual(
+            [move.message_ids.notified_partner_ids for move in moves],
+            [self.env["res.partner"], self.partner_a, self.env["res.partner"]])
+
+    def test_conversations_go_on(self):
+        moves = self.make("2024-03-15", "2024-03-15")
+        note = moves[0].message_post(body="Wait for the purchase order", message_type="comment")
+        moves._billing_post()
+        self.save()
+        self.assertEqual(moves[0].message_ids[0].parent_id, note)
+        self.assertFalse(moves[1].message_ids.parent_id)
+
+    def test_numbers(self):
+        """They follow the dates, of every sequence of its own, and go on where others have stopped."""
+        self.company_data["default_journal_sale"].refund_sequence = True
+        before = self.make("2024-03-01", "2024-03-01")
+        before._post()
+        moves = self.make("2024-03-15", "2023-12-31", "2024-03-14", "2024-03-15")
+        moves |= self.make("2024-03-15", "2024-03-15", move_type="out_refund")
+        moves._billing_post()
+        self.assertEqual(moves.mapped("name"), [
+            "INV/2024/00004", "INV/2023/00001", "INV/2024/00003", "INV/2024/00005",
+            "RINV/2024/00001", "RINV/2024/00002"])
+        self.assertEqual(moves.mapped("made_sequence_gap"), [False] * 6)
+        after = self.make("2024-03-15")
+        after._post()
+        self.assertEqual(after.name, "INV/2024/00006")
+
+    def test_a_number_given_by_hand(self):
+        moves = self.make("2024-03-15", "2024-03-15", "2024-03-15")
+        moves[0].name = "INV/2024/00041"
+        moves._billing_post()
+        self.assertEqual(moves.mapped("name"), ["INV/2024/00041", "INV/2024/00042", "INV/2024/00043"])
+
+    def test_the_number_of_queries_does_not_grow(self):
+        """Beyond the rank of new customers, which Odoo raises one by one."""
+        self.make("2024-03-01", "2024-03-01")._billing_post()
+        few, many = (self._count(self.make(*["2024-03-15"] * number)) for number in (3, 15))
+        self.assertLessEqual(many, few + 2)
+
+    def _count(self, moves):
+        before = self.cr.sql_log_count
+        moves._billing_post()
+        self.save()
+        return self.cr.sql_log_count - before
