@@ -10,6 +10,7 @@ PRODUCTS = (  # name, unit price
     ("Managed Services", Decimal("149.99")),
 )
 HISTORY = 200  # posted invoices of last month: no company bills with an empty database
+LARGE = 5_000  # invoices that ours makes alone
 BULK = 1_000  # rows of the bulk operation
 WINDOW = 5_000  # rows of its window
 PLANNED = 10_000  # contracts of the planning figures

@@ -27,6 +27,7 @@ WAYS = (
     Way("plain, no tracking"),
     Way("OCA contract"),
     Way("ours"),
+    Way("plain + post", posts=True),
     Way("plain, no tracking + post", posts=True),
     Way("ours + post", posts=True, prepare="UPDATE billing_contract SET auto_sync = TRUE"),
 )

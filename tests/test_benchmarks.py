@@ -7,7 +7,8 @@ import unittest
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-WAYS = ["plain", "plain, no tracking", "OCA contract", "ours", "plain, no tracking + post", "ours + post"]
+WAYS = [
+    "plain", "plain, no tracking", "OCA contract", "ours", "plain + post", "plain, no tracking + post", "ours + post"]
 
 
 class TestBenchmarks(unittest.TestCase):
@@ -38,6 +39,7 @@ class TestBenchmarks(unittest.TestCase):
         for one in result["invoicing"]:
             self.assertEqual(one["content"]["total"], result["invoicing"][0]["content"]["total"])
             self.assertGreater(one["figures"]["per_second"], 0)
+        self.assertEqual(result["large"]["content"]["posted"], 20)
         self.assertEqual(set(result["window"]), {"n", "open", "total"})
         self.assertEqual(set(result["bulk"]), {"n", "proceed", "total"})
         self.assertEqual(set(result["planning"]), {"n", "none due", "all due"})

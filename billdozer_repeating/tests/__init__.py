@@ -20,6 +20,7 @@ from . import test_outside_programs
 from . import test_payment_method
 from . import test_repeating_actions
 from . import test_repeating_awkward
+from . import test_repeating_complete
 from . import test_repeating_drafts
 from . import test_repeating_entering
 from . import test_repeating_invoice

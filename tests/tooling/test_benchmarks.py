@@ -48,6 +48,13 @@ def test_all_ways_that_make_the_same_wrong_thing_are_noticed(measured):
         report.check_equal(measured, N)
 
 
+def test_one_way_alone_is_checked_too(measured):
+    report.check_own(measured[-1])
+    measured[-1]["content"]["posted"] = 0
+    with pytest.raises(StepFailed, match="“ours \\+ post” made other invoices"):
+        report.check_own(measured[-1])
+
+
 def test_the_table_shows_ratios(measured):
     rows = {one["way"]: one["figures"] for one in measured}
     rows["ours"]["per_second"] = 15.0
@@ -55,10 +62,11 @@ def test_the_table_shows_ratios(measured):
     figures = {name: {"search": FIGURES, "plan": FIGURES} for name in ("none due", "all due")}
     text = report.text({
         "machine": machine, "oca_version": "19.0", "invoicing": measured, "planning": {"n": N, **figures},
+        "large": {"n": N, "way": "ours + post", "figures": FIGURES},
         "bulk": {"n": N, "proceed": FIGURES, "total": FIGURES}, "window": {"n": N, "open": FIGURES, "total": FIGURES},
         "seconds": {"preparation": 1.0, "measuring": 2.0}})
     [line] = [line for line in text.splitlines() if line.startswith("ours  ")]
-    assert line.split() == ["ours", "15.0", "1.50", "1.50", "30.0", "5.0", "1.0"]
+    assert line.split() == ["ours", "15.0", "1.50", "1.50", "1.50", "30.0", "5.0", "1.0"]
     [line] = [line for line in text.splitlines() if line.startswith("open to all amounts")]
     assert line.split()[4:] == ["2.0", "10.0", "30.0", "5.0", "1.0"]
     [line] = [line for line in text.splitlines() if line.startswith("Proceed to done")]

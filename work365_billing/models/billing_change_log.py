@@ -73,8 +73,9 @@ class BillingChangeLog(models.Model):
             return super().create(vals_list)
 
     def write(self, vals):
-        changed = self.subscription_id if "effective_date" in vals else self.env["billing.subscription"]
-        with changed._following_deactivation():
+        if "effective_date" not in vals:
+            return super().write(vals)
+        with self.subscription_id._following_deactivation():
             return super().write(vals)
 
     def unlink(self):

@@ -14,6 +14,7 @@ from . import billing_reason
 _logger = logging.getLogger(__name__)
 
 MOVES_PER_CREATE = 200
+PARTS = 6  # into which a chunk is split of which something is refused
 
 
 class BillingExecutor(models.AbstractModel):
@@ -27,15 +28,28 @@ class BillingExecutor(models.AbstractModel):
     def _bill_contracts(self, run, contracts, day):
         """Bill everything due of ``contracts`` (locked by the caller) and keep one outcome per row.
 
-        They are billed together; when anything of it is refused, each alone.
+        They are billed together; when anything of it is refused, in smaller parts, and what stands out alone.
         """
-        exc = self._attempt(lambda: self._bill_together(run, contracts, day))
-        if exc:
-            _logger.info("Billing run %s: %s refused a chunk, its %s contracts are now billed alone", run.id,
-                         type(exc).__name__, len(contracts))
-            self._limit_waiting()
-            for contract in contracts:
-                self._bill_alone(run, contract, day)
+        self._do_together(
+            run, contracts, lambda part: self._bill_together(run, part, day),
+            lambda contract: self._bill_alone(run, contract, day))
+
+    def _do_together(self, run, records, together, alone):
+        """Do ``together(records)``; when anything of it is refused, do parts of them, and in the end ``alone(record)``.
+
+        The few that are refused must not make all others of their chunk slow.
+        """
+        exc = self._attempt(lambda: together(records))
+        if not exc:
+            return
+        _logger.info("Billing run %s: %s refused %s contracts together", run.id, type(exc).__name__, len(records))
+        self._limit_waiting()
+        if len(records) <= PARTS:
+            for record in records:
+                alone(record)
+            return
+        for part in split_every(-(-len(records) // PARTS), records.ids, records.browse):
+            self._do_together(run, part, together, alone)
 
     def _bill_together(self, run, contracts, day):
         self._bill_planned(run, self._plan(contracts, day), day)

@@ -58,17 +58,13 @@ class BillingExecutor(models.AbstractModel):
     def _bill_jobs(self, run, jobs):
         """Bill ``jobs`` (locked by the caller, as their contracts) and keep the outcome on each.
 
-        They are billed together; when anything of it is refused, each alone.
+        They are billed together; when anything of it is refused, in smaller parts, and what stands out alone.
         """
         day = run.company_id._billing_today()
         for part in jobs._split_by_contract():
-            exc = self._attempt(lambda part=part: self._bill_jobs_together(run, part, day))
-            if exc:
-                _logger.info("Billing run %s: %s refused a chunk, its %s jobs are now done alone", run.id,
-                             type(exc).__name__, len(part))
-                self._limit_waiting()
-                for job in part:
-                    self._bill_job_alone(run, job, day)
+            self._do_together(
+                run, part, lambda some: self._bill_jobs_together(run, some, day),
+                lambda job: self._bill_job_alone(run, job, day))
 
     def _bill_jobs_together(self, run, jobs, day):
         ready = self._leave_out_unfit(jobs)

@@ -52,15 +52,16 @@ class BillingExecutor(models.AbstractModel):
     # ---- a chunk --------------------------------------------------------------------------------------------------
 
     def _bill_change_logs(self, run, contracts, day):
-        """Bill the changes of ``contracts`` (locked by the caller) up to ``day``: together or, if refused, alone."""
-        if not self._attempt(lambda: self._bill_change_logs_together(run, contracts, day)):
-            return
-        self._limit_waiting()
-        for contract in contracts:
-            exc = self._attempt(lambda contract=contract: self._bill_change_logs_together(run, contract, day))
-            if exc:
-                contract.change_log_due = False
-                self._refuse(run, contract, self.env["billing.schedule"], exc)
+        """Bill the changes of ``contracts`` (locked by the caller) up to ``day``: together or, if refused, in parts."""
+        self._do_together(
+            run, contracts, lambda part: self._bill_change_logs_together(run, part, day),
+            lambda contract: self._bill_change_logs_alone(run, contract, day))
+
+    def _bill_change_logs_alone(self, run, contract, day):
+        exc = self._attempt(lambda: self._bill_change_logs_together(run, contract, day))
+        if exc:
+            contract.change_log_due = False
+            self._refuse(run, contract, self.env["billing.schedule"], exc)
 
     def _bill_change_logs_together(self, run, contracts, day):
         planned = self.env["billing.planner"]._plan_change_logs(contracts, day, day)

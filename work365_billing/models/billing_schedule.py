@@ -209,7 +209,8 @@ class BillingSchedule(models.Model):
             "last_log_id": last_log_id,
             "run_type": run_type, "run_date": self.company_id._billing_today(), "reason": False, "message": False,
             "attempts": 0, "retry_at": False})
-        mended._close_alerts(self.env._("The invoice of %(period)s was made.", period=self._get_period_name()))
+        if mended:
+            mended._close_alerts(self.env._("The invoice of %(period)s was made.", period=self._get_period_name()))
 
     def _in_error(self):
         """Return the contracts of the rows that are parked."""

@@ -67,7 +67,10 @@ class BillingTrackingMixin(models.AbstractModel):
 
     def _save_notes(self, notes):
         """Save what is told of the records."""
-        for (author, subtype), group in groupby(notes, lambda note: (note[1].get("author_id"), note[1].get("subtype_id"))):
+        def get_head(note):
+            return note[1].get("author_id"), note[1].get("subtype_id")
+
+        for (author, subtype), group in groupby(notes, get_head):
             records = self.browse().concat(*(record for record, _values in group))
             bodies = {record.id: values["body"] for record, values in group}
             messages = (

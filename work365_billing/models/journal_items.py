@@ -91,13 +91,14 @@ class JournalItems:
             line["analytic_distribution"] = record.analytic_distribution
 
     def _prepare_base_line(self, head, line):
+        numbers = {name: self._round(line, name) for name in ("price_unit", "quantity", "discount")}
         return self._tax._prepare_base_line_for_taxes_computation(
             line, product_id=self._env["product.product"].browse(line["product_id"]),
             product_uom_id=self._env["uom.uom"].browse(line["product_uom_id"]),
             tax_ids=self._tax.browse(get_ids(line["tax_ids"])),
             account_id=self._env["account.account"].browse(line["account_id"]),
             partner_id=head.partner, currency_id=head.currency, rate=head.rate, sign=head.sign,
-            is_refund=head.sign > 0, **{name: self._round(line, name) for name in ("price_unit", "quantity", "discount")})
+            is_refund=head.sign > 0, **numbers)
 
     def _round(self, line, name):
         """Return the number as the field is going to hold it."""

@@ -48,19 +48,21 @@ class PlainWay:
         """
         if self._extended_by:
             return f"extended by {self._extended_by}"
-        return self._find_in_move(vals) or next(filter(None, map(self._find_in_command, vals["invoice_line_ids"])), None)
+        in_lines = filter(None, map(self._find_in_command, vals.get("invoice_line_ids") or ()))
+        return self._find_in_move(vals) or next(in_lines, None)
 
     def _find_in_move(self, vals):
         company = self._env["res.company"].browse(vals.get("company_id"))
         term = self._env["account.payment.term"].browse(vals.get("invoice_payment_term_id") or ())
         given = next((name for name in FORBIDDEN if vals.get(name)), None)
         missing = next((name for name in NEEDED if not vals.get(name)), None)
+        is_mixed = term.early_discount and term.early_pay_discount_computation == "mixed"
         checks = (
             ("no customer document", vals.get("move_type") not in ("out_invoice", "out_refund")),
             (f"{given} given", given),
             (f"{missing} not given", missing),
             ("no due date", not term and not vals.get("invoice_date_due")),
-            ("discount of early payment in the tax", term.early_discount and term.early_pay_discount_computation == "mixed"),
+            ("discount of early payment in the tax", is_mixed),
             ("storno accounting", company.account_storno),
             ("discounts on an account of their own", company.account_discount_expense_allocation_id),
         )

@@ -23,6 +23,7 @@ from . import test_charge
 from . import test_charge_by_hand
 from . import test_charge_tours
 from . import test_charge_unknown
+from . import test_chunks
 from . import test_close
 from . import test_close_invariants
 from . import test_close_states

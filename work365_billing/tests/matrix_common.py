@@ -30,7 +30,8 @@ class MatrixCommon(BillingCommon):
     def make_tax(cls, amount, **vals):
         cls.tax_number += 1
         return cls.env["account.tax"].create({
-            "name": f"Tax {cls.tax_number}", "amount": amount, "amount_type": "percent", "type_tax_use": "sale", **vals})
+            "name": f"Tax {cls.tax_number}", "amount": amount, "amount_type": "percent", "type_tax_use": "sale",
+            **vals})
 
     @classmethod
     def make_repartition(cls, *parts):

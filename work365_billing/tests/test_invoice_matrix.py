@@ -1,7 +1,7 @@
 """Invoices that are created with all their journal items equal those that Odoo completes: every stored field."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 from odoo import Command
 from odoo.tests import tagged
@@ -56,7 +56,8 @@ AMOUNTS = (
     Case("sections and notes", lambda t: t.vals(
         t.note("line_section"), t.line(t.tax_15), t.note("line_subsection"), t.line(), t.note())),
     Case("only a note", lambda t: t.vals(t.note())),
-    Case("lines of other accounts", lambda t: t.vals(t.line(t.tax_15), t.line(t.tax_15, account_id=t.other_revenue.id))),
+    Case("lines of other accounts", lambda t: t.vals(
+        t.line(t.tax_15), t.line(t.tax_15, account_id=t.other_revenue.id))),
     Case("product in dozens", lambda t: t.vals(t.line(t.tax_15, product_id=t.product_b.id))),
     Case("discounts on an account of their own", lambda t: t.vals(t.line(t.tax_15, discount=10)),
          "discounts on an account of their own"),
@@ -81,8 +82,10 @@ TERMS = (
     Case("instalments on one day", lambda t: t.vals(t.line(t.tax_15), invoice_payment_term_id=t.one_day.id)),
     Case("instalments in euro", lambda t: t.vals(
         t.line(t.tax_15), currency_id=t.euro.id, invoice_payment_term_id=t.three_parts.id)),
-    Case("early discount on the tax", lambda t: t.vals(t.line(t.tax_15), invoice_payment_term_id=t.early["included"].id)),
-    Case("early discount off the tax", lambda t: t.vals(t.line(t.tax_15), invoice_payment_term_id=t.early["excluded"].id)),
+    Case("early discount on the tax", lambda t: t.vals(
+        t.line(t.tax_15), invoice_payment_term_id=t.early["included"].id)),
+    Case("early discount off the tax", lambda t: t.vals(
+        t.line(t.tax_15), invoice_payment_term_id=t.early["excluded"].id)),
     Case("early discount in euro", lambda t: t.vals(
         t.line(t.tax_15), currency_id=t.euro.id, invoice_payment_term_id=t.early["included"].id)),
     Case("early discount in the tax", lambda t: t.vals(t.line(t.tax_15), invoice_payment_term_id=t.early["mixed"].id),

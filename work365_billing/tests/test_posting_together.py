@@ -1,11 +1,13 @@
 """Invoices that the job posts together equal those that Odoo posts one by one: numbers, journal items and chatter."""
 
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
 
 from .matrix_common import MatrixCommon
 
-OWN = ("id", "create_date", "write_date", "date", "message_id", "res_id", "record_name", "reply_to")
+OWN = ("id", "create_date", "write_date", "date", "message_id", "res_id")
 
 
 @tagged("post_install", "-at_install")
@@ -88,6 +90,24 @@ class TestPostingTogether(MatrixCommon):
         after = self.make("2024-03-15")
         after._post()
         self.assertEqual(after.name, "INV/2024/00006")
+
+    def test_numbers_of_another_addon(self):
+        """Where another addon decides in which sequence an invoice is, each invoice is asked for."""
+        Move = self.registry["account.move"]
+        domain_of = Move._get_last_sequence_domain
+
+        def by_reference(move, relaxed=False):
+            where, params = domain_of(move, relaxed)
+            return f"{where} AND ref = %(ref)s", {**params, "ref": move.ref}
+
+        def start(move):
+            return f"{move.ref}/{move.date.year}/00000"
+
+        self.startPatcher(patch.object(Move, "_get_last_sequence_domain", by_reference))
+        self.startPatcher(patch.object(Move, "_get_starting_sequence", start))
+        moves = self.make("2024-03-15", ref="A") | self.make("2024-03-15", ref="B") | self.make("2024-03-15", ref="A")
+        moves._billing_post()
+        self.assertEqual(moves.mapped("name"), ["A/2024/00001", "B/2024/00001", "A/2024/00002"])
 
     def test_a_number_given_by_hand(self):
         moves = self.make("2024-03-15", "2024-03-15", "2024-03-15")
