@@ -56,7 +56,9 @@ def text(result):
     for size in sizes:
         rows = {one["way"]: one["figures"] for one in result["invoicing"] if one["n"] == size}
         parts.append(_invoicing_table(size, rows))
-    parts += [_large_table(result["large"]), _window_table(result["window"]), _bulk_table(result["bulk"]), _planning_table(result["planning"])]
+    parts += [
+        _large_table(result["large"]), _window_table(result["window"]), _bulk_table(result["bulk"]),
+        _planning_table(result["planning"])]
     return "\n\n".join(parts)
 
 
@@ -72,7 +74,8 @@ def _machine_line(result):
 
 def _invoicing_table(size, rows):
     lines = [f"{size} invoices, {len(dataset.PRODUCTS)} lines, one tax of {dataset.TAX_PERCENT} %"]
-    lines.append(_row("", "per second", "to plain", "untracked", "to OCA", "CPU ms each", "queries each", "memory MB"))
+    lines.append(_row(
+        "", "per second", "to plain", "untracked", "to OCA", "CPU ms each", "queries each", "memory MB"))
     for way in WAYS:
         figures = rows[way.name]
         references = POSTED_REFERENCES if way.posts else REFERENCES

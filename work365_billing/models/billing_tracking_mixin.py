@@ -6,19 +6,6 @@ NOTES = "billing_notes"
 TOLD = {"body", "author_id", "subtype_id", "tracking_value_ids"}
 
 
-class MailMessageSubtype(models.Model):
-    _inherit = "mail.message.subtype"
-
-    def exists(self):
-        """Odoo asks for each record that is told of anew: what is there stays for the length of one transaction."""
-        notes = self.env.context.get(NOTES)
-        if notes is None:
-            return super().exists()
-        if self not in notes.subtypes:
-            notes.subtypes[self] = super().exists()
-        return notes.subtypes[self]
-
-
 class Notes(list):
     """Pairs of a record and the arguments of its message, collected while Odoo looks at many records."""
 
@@ -57,10 +44,12 @@ class BillingTrackingMixin(models.AbstractModel):
         return super()._message_log(**values)
 
     def message_post(self, **values):
-        if self._collects_note(values) and not (self.sudo().message_follower_ids or self.sudo().message_ids):
-            self.env.context[NOTES].append((self, values))
-            return self.env["mail.message"]
-        return super(BillingTrackingMixin, self.with_context(**{NOTES: None})).message_post(**values)
+        if not self._collects_note(values):
+            return super().message_post(**values)
+        if self.sudo().message_follower_ids or self.sudo().message_ids:
+            return super(BillingTrackingMixin, self.with_context(**{NOTES: None})).message_post(**values)
+        self.env.context[NOTES].append((self, values))
+        return self.env["mail.message"]
 
     def _collects_note(self, values):
         return self.env.context.get(NOTES) is not None and values.keys() <= TOLD

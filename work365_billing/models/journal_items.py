@@ -157,8 +157,8 @@ def is_product(line):
 
 
 def get_ids(value):
-    """Return the ids that a many2many is set to by ``value``: a list of ids, or one command *set*."""
-    if value and isinstance(value[0], (list, tuple)):
-        [(_command, _id, ids)] = value
-        return ids
-    return value or []
+    """Return the ids that a many2many is set to by ``value``: a list of ids, or one command *set*; None by others."""
+    if not value or isinstance(value[0], int):
+        return value or []
+    (command, _id, ids), *more = value
+    return ids if command == Command.SET and not more else None

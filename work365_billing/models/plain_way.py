@@ -86,7 +86,10 @@ class PlainWay:
         return next((reason for reason, found in checks if found), None) or self._find_in_taxes(line["tax_ids"])
 
     def _find_in_taxes(self, value):
-        ids = tuple(get_ids(value))
+        ids = get_ids(value)
+        if ids is None:
+            return "taxes given one by one"
+        ids = tuple(ids)
         if ids not in self._tax_reasons:
             taxes = self._env["account.tax"].browse(ids)
             self._tax_reasons[ids] = next(filter(None, map(find_in_tax, taxes | taxes.children_tax_ids)), None)

@@ -46,6 +46,29 @@ class TestAudit(BillingCommon):
             entry.new_text or "")
             for entry in entries.with_user(user or self.env.user)]
 
+    def test_many_contracts_at_once(self):
+        """What is told of many equals what is told of one."""
+        others = self.env["billing.contract"].concat(*(
+            self.make_contract({"price_unit": 30.0}, date_start="2026-04-01", name=name) for name in "ABC"))
+        self.commit()
+        told = {contract: contract.message_ids for contract in self.contract | others}
+        for contracts in (self.contract, others):
+            with self.today("2026-04-10"):
+                self.as_clerk(contracts).write({"billing_offset": 3, "discount": 12.5})
+            self.commit()
+        messages = [contract.message_ids - told[contract] for contract in self.contract | others]
+        self.assertEqual([len(message) for message in messages], [1] * 4)
+        names = ("author_id", "subtype_id", "message_type", "is_internal", "body", "email_from", "create_uid")
+        alone, *together = [
+            ([message[name] for name in names], [
+                (value.field_id.name, value.old_value_integer, value.new_value_integer, value.old_value_float,
+                 value.new_value_float, value.old_value_datetime, value.new_value_datetime)
+                for value in message.sudo().tracking_value_ids.sorted(lambda value: value.field_id.name)])
+            for message in messages]
+        self.assertEqual(alone[0][0], self.clerk.partner_id)
+        self.assertEqual([value[0] for value in alone[1]], ["billing_offset", "discount", "next_invoice_date"])
+        self.assertEqual(together, [alone] * 3)
+
     def test_changes_of_the_contract(self):
         with self.today("2026-04-10"):
             contract = self.as_clerk(self.contract)

@@ -13,7 +13,6 @@ from ..models import billing_executor_bulk, billing_run_bulk
 from .bulk_common import INVOICED, WAITING, BulkCommon
 
 
-
 class ChunkCommon(BulkCommon):
     @contextmanager
     def chunks_of(self, size):

@@ -41,6 +41,9 @@ TAXES = (
     Case("tags of the product", lambda t: t.vals(t.line(t.tax_15, product_id=t.tagged_product.id))),
     Case("archived tax", lambda t: t.vals(t.line(t.archived))),
     Case("due on payment", lambda t: t.vals(t.line(t.on_payment)), "tax due on payment"),
+    Case("taxes set by a command", lambda t: t.vals(t.line(tax_ids=[Command.set(t.tax_15.ids)]))),
+    Case("taxes given one by one", lambda t: t.vals(t.line(tax_ids=[Command.link(t.tax_15.id)])),
+         "taxes given one by one"),
     Case("group with one due on payment", lambda t: t.vals(t.line(t.group_on_payment)), "tax due on payment"),
 )
 AMOUNTS = (
