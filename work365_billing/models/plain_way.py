@@ -8,7 +8,8 @@ from odoo import Command
 
 from .journal_items import WITHOUT_AMOUNT, get_ids, is_product
 
-# What journal_items stands in for: whoever else extends it may want other journal items.
+# What journal_items stands in for, and what it calls with values instead of records: whoever else extends it may want
+# other journal items.
 SYNCHRONISATION = {
     "account.move": (
         "_get_sync_stack", "_sync_dynamic_lines", "_sync_dynamic_line", "_sync_dynamic_line_needed_values",
@@ -19,16 +20,28 @@ SYNCHRONISATION = {
     "account.move.line": (
         "_sync_invoice", "_compute_epd_needed", "_compute_discount_allocation_needed", "_compute_partner_id",
         "_compute_currency_id", "_compute_product_uom_id", "_compute_balance", "_compute_amount_currency"),
+    "account.tax": (
+        "_get_base_line_field_value_from_record", "_prepare_base_line_for_taxes_computation",
+        "_add_tax_details_in_base_lines", "_add_tax_details_in_base_line", "_round_base_lines_tax_details",
+        "_add_accounting_data_in_base_lines_tax_details", "_add_accounting_data_to_base_line_tax_details",
+        "_prepare_base_line_grouping_key", "_prepare_base_line_tax_repartition_grouping_key", "_prepare_tax_lines"),
+    "account.payment.term": ("_compute_terms",),
 }
 KNOWN = {"account", "work365_billing"}
-# Expenses extend some of it, for entries with expenses only: FORBIDDEN keeps those out.
-KNOWN_IN = {"hr_expense": {"_compute_needed_terms", "_prepare_product_base_line_for_taxes_computation"}}
+# Expenses extend some of it, for entries with expenses only, which FORBIDDEN keeps out; India adds a code to each line.
+KNOWN_IN = {
+    "hr_expense": {
+        "_compute_needed_terms", "_compute_commercial_partner_id", "_compute_partner_id",
+        "_prepare_product_base_line_for_taxes_computation", "_prepare_base_line_for_taxes_computation",
+        "_prepare_base_line_grouping_key"},
+    "l10n_in": {"_prepare_base_line_for_taxes_computation"},
+}
 
 TAX_TYPES = ("percent", "fixed", "division", "group")
 FORBIDDEN = ("line_ids", "invoice_cash_rounding_id", "tax_totals", "quick_edit_total_amount", "expense_ids")
 FORBIDDEN_IN_LINE = (
     "extra_tax_data", "debit", "credit", "balance", "amount_currency", "tax_tag_ids", "tax_repartition_line_id",
-    "group_tax_id", "date_maturity", "currency_id", "partner_id")
+    "group_tax_id", "date_maturity", "currency_id", "partner_id", "expense_id")
 NEEDED = ("partner_id", "company_id", "currency_id", "invoice_currency_rate", "invoice_date", "invoice_line_ids")
 NEEDED_IN_LINE = ("product_id", "account_id", "tax_ids", "quantity", "price_unit")
 

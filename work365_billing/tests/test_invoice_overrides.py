@@ -78,6 +78,18 @@ class TestInvoiceOverrides(MatrixCommon):
         move._post()
         self.assertRecordValues(move, [{"ref": "Posted", "state": "posted", "amount_untaxed": 60.0}])
 
+    def test_extended_taxes(self):
+        """An addon may read the record of a line, and there is none before the invoice exists."""
+        model = self.registry["account.tax"]
+        original = model._prepare_base_line_grouping_key
+
+        def grouping_key(tax, base_line):
+            base_line["record"].ensure_one()
+            return original(tax, base_line)
+
+        self.startPatcher(patch.object(model, "_prepare_base_line_grouping_key", grouping_key))
+        self.assertSameBothWays(self._prepare, f"extended by {model.__module__}")
+
     def test_extended_synchronisation(self):
         def terms(original, move):
             original(move)
