@@ -114,7 +114,7 @@ class TestProcesses(ProcessCase):
     # ---- kill -9 ----------------------------------------------------------------------------------------------------
 
     def test_a_job_that_is_killed_is_completed_by_the_next(self):
-        contracts = self.one.do("make", name="killed", days_ago=[2] * 150, auto_sync=True)
+        contracts = self.one.do("make", name="killed", days_ago=[2] * 450, auto_sync=True)
         others = self.sessions()
         victim = Process(self.database, self.folder / "victim.log")
         self.addCleanup(victim.kill)
@@ -124,7 +124,7 @@ class TestProcesses(ProcessCase):
         victim.kill()
         self.wait_for(lambda: self.sessions() <= others, "the database to notice")
         saved = self.invoices(contracts)
-        self.assertTrue(0 < len(saved) < 150)
+        self.assertTrue(0 < len(saved) < 450)
         [(run, state)] = self.sql(
             "SELECT id, state FROM billing_run WHERE id = (SELECT max(billing_run_id) FROM account_move)")
         self.assertEqual(state, "running")
@@ -140,7 +140,7 @@ class TestProcesses(ProcessCase):
                   JOIN billing_job job ON job.run_id = run.id AND job.outcome = 'invoiced'
                  WHERE run.id >= %s GROUP BY run.id ORDER BY run.id
             """, run),
-            [("interrupted", True, len(saved)), ("done", True, 150 - len(saved))])
+            [("interrupted", True, len(saved)), ("done", True, 450 - len(saved))])
 
     # ---- time zones -------------------------------------------------------------------------------------------------
 

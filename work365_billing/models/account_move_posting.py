@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 
 from .plain_way import find_extension
 
@@ -39,7 +39,6 @@ class AccountMove(models.Model):
         template, values = numbers[key]
         return template, dict(values)
 
-    @api.model
     def _get_sequence_key(self):
         """Return what decides in which sequence an invoice is numbered."""
         return (

@@ -8,10 +8,11 @@ from psycopg2.extensions import TransactionRollbackError
 
 from odoo import api, fields, models
 
-from .billing_executor_job import CHUNK
 from .billing_job_bulk import LOCK_PAUSE
 
 _logger = logging.getLogger(__name__)
+
+CHUNK = 50  # jobs that are done and committed together: after each chunk the bar moves and Stop takes effect
 
 
 class BillingExecutor(models.AbstractModel):
