@@ -17,9 +17,9 @@ class AccountMove(models.Model):
 
     def _billing_post(self):
         """Post these drafts, checked as the button checks them, and told in their chatter as ever."""
-        # As the button does: a mandatory analytic plan holds for the job as well.
         self.line_ids.mapped("tax_ids")  # read for all of them: Odoo goes from invoice to invoice
         numbers = {} if find_extension(self.env, NUMBERING) is None else None
+        # As the button does: a mandatory analytic plan holds for the job as well.
         self.with_context(validate_analytic=True, **{NUMBERS: numbers})._post(soft=False)
 
     def _tells_together(self):
