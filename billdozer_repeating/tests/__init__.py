@@ -23,6 +23,7 @@ from . import test_repeating_awkward
 from . import test_repeating_complete
 from . import test_repeating_drafts
 from . import test_repeating_entering
+from . import test_repeating_figures
 from . import test_repeating_invoice
 from . import test_repeating_oracle
 from . import test_repeating_rights

@@ -1,16 +1,13 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, onMounted, useState } from "@odoo/owl";
+import { router } from "@web/core/browser/router";
 import { CheckBox } from "@web/core/checkbox/checkbox";
 import { DateTimeInput } from "@web/core/datetime/datetime_input";
-import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
-import { _t } from "@web/core/l10n/translation";
+import { deserializeDate, serializeDate } from "@web/core/l10n/dates";
 import { useBus } from "@web/core/utils/hooks";
 
 /**
  * The bar above the list of repeating invoices: "Exclude any starting after:" with a date and "Go", and the choice of
- * the collection day.
- *
- * What is chosen is a filter of the search like every other: it stands in the search box, is combined with the rest,
- * can be removed there, saved as a favourite, and is still there when one comes back or loads the page again.
+ * the collection day. The search model holds what is chosen, the address of the page repeats it.
  */
 export class RepeatingListBar extends Component {
     static template = "billdozer_repeating.RepeatingListBar";
@@ -19,22 +16,30 @@ export class RepeatingListBar extends Component {
 
     setup() {
         this.state = useState(this.readSearch());
-        useBus(this.env.searchModel, "update", () => Object.assign(this.state, this.readSearch()));
+        onMounted(() => this.keepInAddress());
+        useBus(this.env.searchModel, "update", () => {
+            Object.assign(this.state, this.readSearch());
+            this.keepInAddress();
+        });
     }
 
     /** Return what the search holds: the filters can be removed there, too. */
     readSearch() {
-        const after = this.getFilter("startingAfter")?.barValue;
+        const { searchModel } = this.env;
+        const after = searchModel.getBarValue("starting_after");
         return {
             exclude: Boolean(after),
             date: after ? deserializeDate(after) : this.state?.date || luxon.DateTime.now().startOf("day"),
-            collectOn: this.getFilter("collectOn")?.barValue || "",
+            collectOn: searchModel.getBarValue("collect_on"),
         };
     }
 
-    getFilter(barName) {
-        const { query, searchItems } = this.env.searchModel;
-        return query.map(({ searchItemId }) => searchItems[searchItemId]).find((item) => item.barName === barName);
+    keepInAddress() {
+        const { exclude, date, collectOn } = this.state;
+        router.pushState({
+            starting_after: exclude ? serializeDate(date) : undefined,
+            collect_on: collectOn || undefined,
+        });
     }
 
     onExcludeChanged(exclude) {
@@ -47,31 +52,10 @@ export class RepeatingListBar extends Component {
 
     onGo() {
         const { exclude, date } = this.state;
-        const day = exclude && date ? serializeDate(date) : "";
-        const description = _t("Exclude any starting after: %s", date ? formatDate(date) : "");
-        this.setFilter("startingAfter", day, "run_date", "<=", description);
+        this.env.searchModel.setBarFilter("starting_after", exclude && date ? serializeDate(date) : "");
     }
 
     onCollectOnChanged(value) {
-        const [, label] = this.props.collectOn.find(([key]) => key === value) || [];
-        this.setFilter("collectOn", value, "collect_on", "=", _t("Collect On: %s", label || ""));
-    }
-
-    /** Let the search hold the filter ``barName`` with ``barValue`` and no other of that name; empty: none. */
-    setFilter(barName, barValue, field, operator, description) {
-        const { searchModel } = this.env;
-        const before = this.getFilter(barName);
-        if ((before?.barValue || "") === barValue) {
-            return;
-        }
-        if (before) {
-            searchModel.blockNotification = Boolean(barValue); // the list is read once
-            searchModel.deactivateGroup(before.groupId);
-            searchModel.blockNotification = false;
-        }
-        if (barValue) {
-            const domain = JSON.stringify([[field, operator, barValue]]);
-            searchModel.createNewFilters([{ barName, barValue, description, domain, invisible: "True" }]);
-        }
+        this.env.searchModel.setBarFilter("collect_on", value);
     }
 }

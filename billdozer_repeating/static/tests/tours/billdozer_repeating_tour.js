@@ -301,6 +301,17 @@ tours.add("billdozer_repeating_exclude_after", {
             trigger: ".o_list_view:has(.o_searchview_facet:contains(Collect On: 15)):not(:has(.o_data_row:contains(Blue Yonder)))",
         },
         {
+            content: "Load the page again",
+            trigger: ".o_repeating_bar",
+            run: () => window.location.reload(),
+            expectUnloadPage: true,
+        },
+        {
+            content: "Both are still there, with what is shown usually",
+            trigger:
+                ".o_list_view:has(.o_searchview_facet:contains(Show active only)):has(.o_repeating_bar_exclude input:checked):has(.o_searchview_facet:contains(Collect On: 15)):not(:has(.o_data_row:contains(Blue Yonder)))",
+        },
+        {
             content: "Remove the exclusion in the search",
             trigger: ".o_searchview_facet:contains(Exclude any starting after) .o_facet_remove",
             run: "click",
