@@ -13,6 +13,7 @@ HISTORY = 200  # posted invoices of last month: no company bills with an empty d
 LARGE = 5_000  # invoices that ours makes alone
 BULK = 1_000  # rows of the bulk operation
 WINDOW = 5_000  # rows of its window
+IMPORTED = 2_000  # repeating invoices from a CSV file
 PLANNED = 10_000  # contracts of the planning figures
 
 

@@ -22,7 +22,7 @@ def main():
     started = time.monotonic()
     with setup.ready() as base:
         databases, oca_version = prepared.connect(base)
-        customers = max(options.bulk, options.large, *options.n)
+        customers = max(options.bulk, options.large, options.imported, *options.n)
         planned = max(options.plan, options.window, customers)
         template = prepared.build(databases, oca_version, customers, planned)
         ready = time.monotonic()
@@ -35,6 +35,7 @@ def main():
             "window": _window(databases, template, options.window),
             "bulk": _bulk(databases, template, options.bulk),
             "planning": _plan(databases, template, options.plan),
+            "importing": _import(databases, template, options.imported),
         }
     result["seconds"] = {
         "preparation": round(ready - started, 1), "measuring": round(time.monotonic() - ready, 1)}
@@ -61,13 +62,16 @@ def _parse():
     parser.add_argument(
         "--window", type=int, default=dataset.WINDOW, metavar="N",
         help=f"number of rows of the window that is opened (default {dataset.WINDOW})")
+    parser.add_argument(
+        "--import", type=int, default=dataset.IMPORTED, metavar="N", dest="imported",
+        help=f"number of repeating invoices to import (default {dataset.IMPORTED})")
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON, metavar="FILE", help=f"default {DEFAULT_JSON}")
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK} of everything: shows that it works, not how fast it is")
     options = parser.parse_args()
     if options.quick:
         options.n = [QUICK]
-        options.large = options.bulk = options.window = options.plan = QUICK
+        options.large = options.bulk = options.window = options.plan = options.imported = QUICK
     return options
 
 
@@ -107,6 +111,11 @@ def _bulk(databases, template, count):
 def _plan(databases, template, count):
     with step(f"Planning {count} contracts"):
         return {"n": count, **runner.plan(databases, template, count)}
+
+
+def _import(databases, template, count):
+    with step(f"Import of {count} repeating invoices"):
+        return {"n": count, **runner.import_(databases, template, count)}
 
 
 if __name__ == "__main__":

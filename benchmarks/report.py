@@ -7,7 +7,7 @@ from decimal import Decimal
 from tools.steps import StepFailed
 
 from . import dataset
-from .runner import WAYS
+from .runner import IMPORTS, WAYS
 
 REFERENCES = ("plain", "plain, no tracking", "OCA contract")  # ratios are to these
 POSTED_REFERENCES = ("plain + post", "plain, no tracking + post")  # OCA's job does not post
@@ -58,7 +58,7 @@ def text(result):
         parts.append(_invoicing_table(size, rows))
     parts += [
         _large_table(result["large"]), _window_table(result["window"]), _bulk_table(result["bulk"]),
-        _planning_table(result["planning"])]
+        _planning_table(result["planning"]), _import_table(result["importing"])]
     return "\n\n".join(parts)
 
 
@@ -120,6 +120,14 @@ def _planning_table(planning):
             name, search["seconds"], plan["seconds"], plan["per_second"], plan["cpu_ms_each"], plan["queries_each"],
             plan["memory_mb"]))
     return "\n".join(lines)
+
+
+def _import_table(importing):
+    title = f"{importing['n']} repeating invoices from a CSV file by Odoo's importer"
+    steps = {
+        f"{name}: {label}": importing[name][step] for name in IMPORTS
+        for label, step in (("the import", "request"), ("to the last one", "total"))}
+    return _steps_table(title, steps, [(label, label) for label in steps])
 
 
 def _row(name, *cells):

@@ -31,6 +31,7 @@ WAYS = (
     Way("plain, no tracking + post", posts=True),
     Way("ours + post", posts=True, prepare="UPDATE billing_contract SET auto_sync = TRUE"),
 )
+IMPORTS = ("none due", "all due")
 LEAVE = """
 UPDATE billing_contract SET state = CASE WHEN id IN (SELECT id FROM billing_contract ORDER BY id LIMIT {count})
     THEN 'active' ELSE 'suspended' END;
@@ -63,6 +64,12 @@ def plan(databases, template, count):
 def idle(databases, template, count, due):
     """Return what `idle.measure` measured."""
     return _in_copy(databases, template, "SELECT 1", "idle", count, due)
+
+
+def import_(databases, template, count):
+    """Return what `importing.measure` measured, by whether the first invoices are due."""
+    prepare = LEAVE.format(count=0)  # nothing else is due
+    return {name: _in_copy(databases, template, prepare, "import", name, count) for name in IMPORTS}
 
 
 def _in_copy(databases, template, prepare, *job):

@@ -6,6 +6,7 @@
     python -m benchmarks.worker CONF DATABASE bulk COUNT
     python -m benchmarks.worker CONF DATABASE plan COUNT
     python -m benchmarks.worker CONF DATABASE idle COUNT DUE
+    python -m benchmarks.worker CONF DATABASE import NAME COUNT
 
 The last line of the output is the result as JSON.
 """
@@ -61,7 +62,13 @@ def idle(env, count, due):
     return measure(env, int(count), int(due))
 
 
-JOBS = {"fill": fill, "invoice": invoice, "window": window, "bulk": bulk, "plan": plan, "idle": idle}
+def import_(env, name, count):
+    from .importing import measure
+
+    return measure(env, name, int(count))
+
+
+JOBS = {"fill": fill, "invoice": invoice, "window": window, "bulk": bulk, "plan": plan, "idle": idle, "import": import_}
 
 
 if __name__ == "__main__":

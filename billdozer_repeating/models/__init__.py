@@ -31,6 +31,7 @@ from . import billing_subscription
 from . import repeating_invoice
 from . import repeating_invoice_cycles
 from . import repeating_invoice_saving
+from . import repeating_invoice_at_once
 from . import repeating_invoice_actions
 from . import repeating_invoice_approval
 from . import repeating_escalation

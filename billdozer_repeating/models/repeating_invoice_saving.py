@@ -117,12 +117,3 @@ class RepeatingInvoice(models.Model):
             "company_id": company_id, "currency_id": currency_id, "contract_type": "item_based",
             "date_start": min(today, fields.Date.to_date(vals.get("run_date")) or today),
             "billing_offset": 0, **({"user_id": vals["user_id"]} if vals.get("user_id") else {})}
-
-    # ---- what is due at once --------------------------------------------------------------------------------------
-
-    def _bill_at_once(self):
-        """Make the invoices of the contracts of these that are due already, in the caller's transaction."""
-        active = self.filtered(lambda invoice: invoice.state == "active").contract_id.filtered(
-            lambda contract: contract.state == "active")
-        for contracts in active.grouped("company_id").values():
-            self.env["billing.executor"]._bill_here(contracts, "saved")

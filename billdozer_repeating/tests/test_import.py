@@ -1,5 +1,7 @@
 """Repeating invoices with their lines come in by Odoo's own import: all of a file, in one run, or nothing."""
 
+import json
+
 from odoo import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import file_open, mute_logger
@@ -180,6 +182,33 @@ class TestRepeatingImport(ImportCommon, RepeatingCommon):
         self.assertRecordValues(self.env["billing.run"].search([]) - runs, [
             {"contract_count": 200, "invoiced_count": 200, "failed_count": 0, "state": "done"}])
         self.assertEqual(imported.invoice_ids.mapped("amount_untaxed"), [100.0] * 200)
+
+    def test_more_than_a_request_has_time_for_is_left_to_the_job(self):
+        """Two years of weekly invoices of five clients are 525: one more than 500 is made in the background."""
+        self.make_clients(range(5))
+        job = self.env.ref("work365_billing.ir_cron_generate_invoices")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)])
+        many = self.load(*self.rows(
+            range(4), interval="weekly", weekday="Wednesday", run_date="2024-05-01"), day="2026-04-20")
+        self.assertEqual(len(many.invoice_ids), 4 * 105)  # up to 29 April, with 15 days in advance
+        self.assertFalse(self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)]) - triggers)
+
+        many = self.load(*self.rows(
+            range(5), interval="weekly", weekday="Wednesday", run_date="2024-05-01", **{"line_ids/name": "Mail"}))
+        self.assertEqual(many.mapped("state"), ["active"] * 5)
+        self.assertFalse(many.invoice_ids)
+        [message] = self.popped_up()
+        self.assertIn("More than 500 invoices are due. They are being made in the background", message)
+        self.assertEqual(len(self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)]) - triggers), 1)
+        self.run_job("2026-04-20")
+        self.assertEqual([(len(one.invoice_ids), sum(one.invoice_ids.mapped("amount_untaxed"))) for one in many], [
+            (105, 10500.0)] * 5)
+
+    def popped_up(self):
+        """Return the messages that pop up in the browser once the transaction is committed."""
+        self.env.cr.precommit.run()
+        found = self.env["bus.bus"].sudo().search([("message", "like", "simple_notification")]).mapped("message")
+        return [json.loads(one)["payload"]["message"] for one in found]
 
     # ---- what is refused --------------------------------------------------------------------------------------------
 

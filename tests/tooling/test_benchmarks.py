@@ -64,6 +64,7 @@ def test_the_table_shows_ratios(measured):
         "machine": machine, "oca_version": "19.0", "invoicing": measured, "planning": {"n": N, **figures},
         "large": {"n": N, "way": "ours + post", "figures": FIGURES},
         "bulk": {"n": N, "proceed": FIGURES, "total": FIGURES}, "window": {"n": N, "open": FIGURES, "total": FIGURES},
+        "importing": {"n": N, **{name: {"request": FIGURES, "total": FIGURES} for name in runner.IMPORTS}},
         "seconds": {"preparation": 1.0, "measuring": 2.0}})
     [line] = [line for line in text.splitlines() if line.startswith("ours  ")]
     assert line.split() == ["ours", "15.0", "1.50", "1.50", "1.50", "30.0", "5.0", "1.0"]
@@ -71,3 +72,5 @@ def test_the_table_shows_ratios(measured):
     assert line.split()[4:] == ["2.0", "10.0", "30.0", "5.0", "1.0"]
     [line] = [line for line in text.splitlines() if line.startswith("Proceed to done")]
     assert line.split()[3:] == ["2.0", "10.0", "30.0", "5.0", "1.0"]
+    [line] = [line for line in text.splitlines() if line.startswith("all due: to the last one")]
+    assert line.split()[6:] == ["2.0", "10.0", "30.0", "5.0", "1.0"]
