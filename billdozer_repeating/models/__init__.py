@@ -34,6 +34,7 @@ from . import repeating_invoice_saving
 from . import repeating_invoice_at_once
 from . import repeating_invoice_actions
 from . import repeating_invoice_approval
+from . import repeating_invoice_withdrawal
 from . import repeating_escalation
 from . import repeating_invoice_figures
 from . import repeating_invoice_line

@@ -1,7 +1,5 @@
 """Cancel, suspend and activate a contract with repeating invoices, and the follow-up that each leaves on its date."""
 
-from datetime import timedelta
-
 from odoo import models
 
 SERVICE_OFF = "billdozer_repeating.mail_activity_service_off"
@@ -30,8 +28,7 @@ class BillingContract(models.Model):
     def _enter_end(self, closing):
         """The repeating invoices end with their contract: a run up to its last day is invoiced whole, none after."""
         result = super()._enter_end(closing)
-        for invoice in self._get_ending_invoices(closing):
-            invoice.date_end = max(closing.stop, invoice.run_date - timedelta(days=1))
+        self._get_ending_invoices(closing)._enter_last_access(closing.stop)
         return result
 
     def _finish_closing(self, closing):

@@ -37,7 +37,7 @@ class RepeatingInvoice(models.Model):
         moves = self._get_moves_to_credit(credit_moves)
         if clawback:
             self._claw_back(last)
-        self.date_end = max(last, self.run_date - timedelta(days=1))
+        self._enter_last_access(last)
         refunds = self._credit(moves)
         self._deactivate_ended()
         self.message_post(body=self.env._(
@@ -72,6 +72,8 @@ class RepeatingInvoice(models.Model):
         refunds = posted._reverse_moves(
             [{"date": today, "invoice_date": today, "ref": self.env._("Cancelled: %(name)s", name=self.name)}
              for _move in posted], cancel=True) if posted else posted
+        refunds.sudo().write({  # what ties invoices to billing is written by the system only
+            "repeating_invoice_id": self.id, "billing_contract_id": self.contract_id.id})
         open_rows = rows.exists().filtered(lambda row: row.state in ("pending", "error"))
         open_rows.sudo()._set_skipped(  # clerks move the ledger only by its own actions
             reasons.SKIPPED, self.env._("Credited by %(user)s with the cancellation.", user=self.env.user.name))
@@ -160,7 +162,8 @@ class RepeatingInvoice(models.Model):
         end, state = self._get_projected_end(), self._get_state_once_reactivated()
         self.sudo()._reopen_runs(day)  # clerks move the ledger only by its own actions
         self.sudo().write({  # only here
-            "state": state, "restart_date": day, "date_end": end, "refusal_reason": False})
+            "state": state, "restart_date": day, "date_end": end, "refusal_reason": False, "last_access": False,
+            "end_before": False})
         self.message_post(body=self.env._(
             "%(user)s re-activated it: it is invoiced again from %(date)s.", user=self.env.user.name,
             date=format_date(self.env, day)))

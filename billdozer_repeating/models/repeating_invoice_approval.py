@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 # Whoever could write these by hand would bill without approval, or twice.
-GUARDED = ("state", "refusal_reason", "anchor_date", "restart_date")
+GUARDED = ("state", "refusal_reason", "anchor_date", "restart_date", "last_access", "end_before")
 
 
 class RepeatingInvoice(models.Model):

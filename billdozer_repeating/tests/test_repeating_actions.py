@@ -40,14 +40,15 @@ class TestRepeatingActions(RepeatingCommon):
                 credit = repeating.cancel("2026-02-28", credit_moves=february | march)
         self.assertRecordValues(credit, [{
             "state": "posted", "move_type": "out_refund", "amount_total": 100.0, "payment_state": "paid",
-            "reversed_entry_id": february.id}])
+            "reversed_entry_id": february.id, "repeating_invoice_id": repeating.id,
+            "billing_contract_id": repeating.contract_id.id}])
         self.assertEqual(str(credit.invoice_date), "2026-02-21")
         self.assertRecordValues(february | march | january, [
             {"state": "posted", "payment_state": "reversed"}, {"state": "cancel", "payment_state": "not_paid"},
             {"state": "posted", "payment_state": "not_paid"}])
         self.assertEqual(repeating.state, "inactive")
         self.run_job("2026-06-01")
-        self.assertEqual(self.invoices_of(repeating), january | february | march)
+        self.assertEqual(self.invoices_of(repeating), january | february | credit | march)
         self.assertEqual(
             {str(row.cycle_start): row.state for row in repeating.schedule_ids},
             {"2026-01-01": "invoiced", "2026-02-01": "skipped", "2026-03-01": "skipped"})

@@ -68,6 +68,13 @@ class TestRepeatingTours(RepeatingCommon, HttpCase):
         self.assertRecordValues(repeating, [{
             "state": "active", "next_run_date": self.today_ + timedelta(days=40), "date_end": False}])
 
+    def test_a_clerk_withdraws_a_cancellation(self):
+        repeating = self.make(40)
+        repeating.cancel(self.today_ + timedelta(days=60))
+        self.start("withdraw")
+        self.assertRecordValues(repeating, [{"state": "active", "last_access": False, "date_end": False}])
+        self.assertEqual(repeating.next_run_date, self.today_ + timedelta(days=40))
+
     def test_an_approver_approves_and_refuses(self):
         self.company.billdozer_approve = True
         approved = self.make(0)

@@ -234,6 +234,27 @@ tours.add("billdozer_repeating_reactivate", {
     ],
 });
 
+tours.add("billdozer_repeating_withdraw", {
+    url,
+    steps: () => [
+        ...select("Blue Yonder", "View Repeating Invoice"),
+        {
+            content: "It is said what follows",
+            trigger: ".o_form_view .alert:contains(It is cancelled: the last access to the service is on):contains(without an end again)",
+        },
+        {
+            content: "Withdraw it",
+            trigger: ".o_form_view .alert button[name=withdraw_cancellation]",
+            run: "click",
+        },
+        press("Withdraw Cancellation"),
+        {
+            content: "It goes on",
+            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(.alert:contains(It is cancelled)))",
+        },
+    ],
+});
+
 tours.add("billdozer_repeating_approve", {
     url,
     steps: () => [
