@@ -11,6 +11,7 @@ from . import base_partner_merge
 from . import product_template
 from . import account_move
 from . import account_move_repeating
+from . import account_move_reversal
 from . import res_bank
 from . import billing_payment_method
 from . import billing_mandate

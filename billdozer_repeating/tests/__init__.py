@@ -29,6 +29,7 @@ from . import test_repeating_oracle
 from . import test_repeating_rights
 from . import test_repeating_speed
 from . import test_repeating_tours
+from . import test_repeating_undo
 from . import test_repeating_withdrawal
 from . import test_rights
 from . import test_tours

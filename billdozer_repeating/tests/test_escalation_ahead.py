@@ -4,7 +4,7 @@ from datetime import date
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from .repeating_common import RepeatingCommon
 
@@ -151,6 +151,56 @@ class TestEscalationDryRun(AheadCommon):
         log = repeating.price_log_ids.filtered("escalation_percent")[:1]
         with self.assertRaises(AccessError):
             log.with_user(viewer).action_take_back()
+
+
+@tagged("post_install", "-at_install")
+class TestEscalationOfCompanyB(AheadCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.setup_other_company(name="Company B")["company"]
+        cls.bob = new_test_user(
+            cls.env, login="bob", groups="work365_billing.billing_group_user", company_id=cls.other.id,
+            company_ids=[Command.set(cls.other.ids)], tz="UTC", name="Bob")
+        cls.own = cls.make(cls)
+        with freeze_time("2026-01-01 08:00:00"):
+            cls.foreign = cls.env["repeating.invoice"].with_user(cls.bob).create(cls.repeating_vals(
+                {"price_unit": 200.0, "escalate": True, "product_id": cls.licence.id}, run_date="2026-01-01",
+                escalation_percent=5.0, company_id=cls.other.id)).with_env(cls.env)
+
+    def test_each_consultant_is_told_of_the_own_company_s(self):
+        self.assertRecordValues(self.foreign, [{"company_id": self.other.id, "user_id": self.bob.id}])
+        self.run_job("2026-11-10")
+        self.assertEqual(self.own.activity_ids.user_id, self.sally)
+        self.assertEqual(self.foreign.activity_ids.user_id, self.bob)
+        self.assertIn("210.00", self.foreign.activity_ids.note)
+        for user, expected in ((self.bob, self.foreign), (self.sally, self.own)):
+            found = self.env["repeating.invoice"].with_user(user).search([
+                ("activity_ids.summary", "=", "Prices rise on 01/01/2027"),
+                ("id", "in", (self.own | self.foreign).ids)])
+            self.assertEqual(found, expected.with_user(user))
+
+    def test_the_number_of_days_is_the_company_s(self):
+        self.other.billdozer_escalation_notice_days = 0
+        self.run_job("2026-11-10")
+        self.assertTrue(self.own.activity_ids)
+        self.assertFalse(self.foreign.activity_ids)
+
+    def test_the_dry_run_shows_the_own_company_s(self):
+        Window = self.env["repeating.escalation.dry.run"].with_user(self.bob)
+        with self.today("2026-03-01"):
+            action = self.foreign.with_user(self.bob).action_escalation_dry_run()
+            window = Window.browse(action["res_id"])
+            window.action_calculate()
+            self.assertRecordValues(window.line_ids, [{
+                "repeating_invoice_id": self.foreign.id, "price_before": 200.0, "percent": 5.0, "price_after": 210.0}])
+            self.env.invalidate_all()
+            with self.assertRaises(AccessError):
+                self.own.with_user(self.bob).action_escalation_dry_run()
+            with self.assertRaises(AccessError):
+                Window.create({"repeating_invoice_ids": self.own.ids}).action_calculate()
+            with self.assertRaises(AccessError):
+                self.own.with_user(self.bob).reverse_escalation("2027-01-01")
 
 
 @tagged("post_install", "-at_install")
