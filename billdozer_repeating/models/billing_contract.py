@@ -4,6 +4,12 @@ from odoo import fields, models
 class BillingContract(models.Model):
     _inherit = "billing.contract"
 
+    contract_type = fields.Selection(
+        help="Recurring: all subscriptions follow the cycles of the contract. Item Based: each subscription has cycles "
+             "of its own, from its start date, as long as its sales unit, and each repeating invoice its runs. "
+             "Non-Recurring: there are no cycles; items are billed the day after they are entered. The type is fixed "
+             "once the contract is active.")
+
     repeating_invoice_ids = fields.One2many("repeating.invoice", "contract_id", "Repeating Invoices")
     repeating_invoice_count = fields.Integer(compute="_compute_repeating_invoice_count")
 

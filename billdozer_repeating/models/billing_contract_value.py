@@ -96,9 +96,12 @@ class BillingContract(models.Model):
 
         :param date_until: last invoice date that counts, local to the company
         :raises UserError: without a day, or with one too far ahead
+        :raises AccessError: for who may not see contracts, what repeats in them, or their invoices
         """
         self.ensure_one()
         self.check_access("read")
+        for shown in ("repeating.invoice", "account.move", "billing.schedule"):
+            self.env[shown].check_access("read")
         until = self._check_value_date(date_until)
         contract = self.sudo()  # whoever may see the contract may know its figures
         lines = contract.repeating_invoice_ids.line_ids.filtered("counts_in_value").sorted(

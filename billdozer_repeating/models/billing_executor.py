@@ -40,10 +40,12 @@ class BillingExecutor(models.AbstractModel):
             ("schedule_ids", "not any", [("state", "in", ("pending", "error"))])])._deactivate_ended()
 
     def _settle_nothing(self, one, day):
-        """A run of a client who is archived is closed at once, with the reason: it is told once."""
+        """A run or immediate line of a client who is archived is closed at once, with the reason: it is told once."""
         if one.code != reasons.PARTNER_ARCHIVED:
             return super()._settle_nothing(one, day)
-        self.env["billing.schedule"].browse(one.schedule_id)._set_skipped(one.code, one.message)
+        row = self.env["billing.schedule"].browse(one.schedule_id)
+        row._set_skipped(one.code, one.message)
+        row._withhold_items()
         return (one, "skipped", one.code, one.message)
 
     def _prepare_move_vals(self, one, run):

@@ -17,12 +17,21 @@ class BillingPlanner(models.AbstractModel):
     _inherit = "billing.planner"
 
     def _plan_chosen(self, reader, choose, day):
-        """No run of a client who is archived is invoiced: it is left out, which nobody needs to mend."""
+        """No run or immediate line of a client who is archived is invoiced: it is left out, and nobody need mend it."""
         planned = super()._plan_chosen(reader, choose, day)
         for one in planned:
-            if one.code == reasons.PARTNER_ARCHIVED and one.owner_vals.get("repeating_invoice_id"):
+            if one.code == reasons.PARTNER_ARCHIVED and self._is_repeating(one):
                 one.invoice, one.vals_list, one.problem = replace(one.invoice, lines=()), [], False
         return planned
+
+    def _is_repeating(self, planned):
+        """Tell whether a planned invoice is of a run, or of the immediate lines, of repeating invoices alone."""
+        group = self.env["billing.item"]._billing_group
+        items = self.env["billing.item"].browse(
+            record for line in planned.lines if line.group == group for record in line.records)
+        immediate = all(line.group == group for line in planned.lines) and all(
+            item.repeating_invoice_id for item in items)
+        return bool(planned.owner_vals.get("repeating_invoice_id")) or immediate
 
     @api.model
     def _get_totals(self, planned):

@@ -1,5 +1,6 @@
 """Cancel, suspend and activate a contract with repeating invoices; archiving its client; its subscriptions."""
 
+from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
@@ -150,6 +151,30 @@ class TestContractService(RepeatingCommon):
         self.assertIn("restored Blue Yonder", contract.message_ids[0].body)
         self.run_job("2026-03-20")
         self.assertBilled(repeating, 1, 4)
+
+    def test_an_immediate_line_of_an_archived_client_is_skipped_once(self):
+        repeating = self.make()
+        contract, client = repeating.contract_id, repeating.partner_id
+        with self.today("2026-01-10"):
+            client.action_archive()
+            repeating.line_ids = [Command.create({
+                "product_id": self.licence.id, "name": "Set-up", "price_unit": 50.0, "tax_ids": False, "term": 1,
+                "immediate": True})]
+        row = contract.schedule_ids.filtered(lambda row: not row.repeating_invoice_id)
+        self.assertRecordValues(row, [{"state": "skipped", "reason": "partner_archived", "attempts": 0}])
+        for day in ("2026-01-11", "2026-01-12"):
+            self.run_job(day)
+        self.assertEqual(self.env["billing.job"].search_count([("schedule_id", "=", row.id)]), 1)
+        self.assertEqual(contract.schedule_ids.filtered(lambda one: not one.repeating_invoice_id), row)
+        with self.today("2026-01-12"):
+            client.action_unarchive()
+        self.run_job("2026-01-13")
+        self.assertBilled(repeating, 1)
+        self.assertEqual(len(contract.invoice_ids), 1)
+        with self.today("2026-01-13"):
+            repeating.line_ids.item_id.billable = True  # what the chatter says
+        self.run_job("2026-01-14")
+        self.assertEqual((contract.invoice_ids - self.invoices_of(repeating)[0]).mapped("amount_untaxed"), [50.0])
 
     def test_archiving_a_client_without_repeating_invoices_tells_nothing(self):
         contract = self.make_contract({"price_unit": 10.0, "quantity": 1}, date_start="2026-01-01")

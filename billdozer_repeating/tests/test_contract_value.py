@@ -142,3 +142,18 @@ class TestContractValue(RepeatingCommon):
             company_ids=[Command.set(self.company.ids)], tz="UTC")
         with self.assertRaises(AccessError):
             window.with_user(other).read(["amount_value"])
+
+    def test_who_sees_contracts_but_not_their_invoices_sees_no_value(self):
+        group = self.env["res.groups"].create({"name": "Contracts Alone"})
+        self.env["ir.model.access"].create([
+            {"name": model, "model_id": self.env["ir.model"]._get(model).id, "group_id": group.id, "perm_read": True,
+             **rights} for model, rights in (
+                 ("billing.contract", {}), ("billing.contract.value", {"perm_create": True, "perm_write": True}))])
+        user = new_test_user(
+            self.env, login="value_alone", groups="base.group_user", company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)], tz="UTC")
+        user.group_ids |= group
+        contract = self.contract.with_user(user)
+        self.assertTrue(contract.name)
+        with self.assertRaises(AccessError):
+            contract.calculate_value("2026-12-31")

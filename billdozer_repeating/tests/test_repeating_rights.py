@@ -138,6 +138,17 @@ class TestRepeatingRights(RightsCommon):
             self.assertEqual((repeating.state, str(repeating.next_run_date)), ("active", "2026-05-15"))
             self.assertEqual(self.run_dates(repeating)[-1], "2026-04-15")
 
+    def test_a_clerk_saves_a_run_without_anything_to_bill(self):
+        """Its line starts after the first run, which is due: that is told on the run, and is no failure."""
+        with self.today("2026-01-05"):
+            repeating = self.env["repeating.invoice"].with_user(self.users["user"]).create(
+                self.repeating_vals({"price_unit": 100.0, "date_start": "2026-01-20"}, run_date="2026-01-01"))
+        first = repeating.sudo().schedule_ids.sorted("cycle_start")[0]
+        self.assertRecordValues(first, [{"state": "pending", "reason": "nothing_to_bill", "attempts": 0}])
+        self.run_job("2026-02-01")
+        self.assertRecordValues(first, [{"state": "skipped", "reason": "nothing_to_bill", "attempts": 0}])
+        self.assertEqual(self.run_dates(repeating), ["2026-02-01"])
+
     def test_a_clerk_deletes_what_was_never_billed(self):
         clerk = self.users["user"]
         with self.today("2026-01-01"):
