@@ -44,6 +44,7 @@
         "demo/res_partner_demo.xml",
         "demo/product_demo.xml",
         "demo/billing_mandate_demo.xml",
+        "demo/billing_card_demo.xml",
         "demo/repeating_invoice_demo.xml",
     ],
     "assets": {

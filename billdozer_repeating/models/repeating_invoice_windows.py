@@ -1,10 +1,27 @@
-from odoo import models
+from markupsafe import Markup
+
+from odoo import api, models
 
 
 class RepeatingInvoice(models.Model):
     """The entries of the *Select* menu of a repeating invoice: each opens a window or a list."""
 
     _inherit = "repeating.invoice"
+
+    @api.model
+    def get_empty_list_help(self, help_message):
+        """An empty list says which of the user's companies have repeating invoices and are not chosen."""
+        others = self.env.user.company_ids - self.env.companies
+        everywhere = self.sudo(False).with_context(  # actions are read by the system
+            allowed_company_ids=self.env.user.company_ids.ids)
+        if not others or not everywhere.has_access("read"):
+            return super().get_empty_list_help(help_message)
+        found = [company.name for [company] in everywhere._read_group(
+            [("company_id", "in", others.ids)], ["company_id"])]
+        hint = Markup("<p>%s</p>") % self.env._(
+            "Repeating invoices of %(companies)s are shown once you choose that company at the top right.",
+            companies=", ".join(found)) if found else ""
+        return super().get_empty_list_help(Markup(help_message or "") + hint)  # the action's own text is markup
 
     def action_view(self):
         """*View Repeating Invoice*."""

@@ -149,6 +149,16 @@ class TestRepeatingRights(RightsCommon):
         self.assertRecordValues(first, [{"state": "skipped", "reason": "nothing_to_bill", "attempts": 0}])
         self.assertEqual(self.run_dates(repeating), ["2026-02-01"])
 
+    def test_a_clerk_saves_what_was_missed_and_only_the_current_run_is_billed(self):
+        self.repeating.contract_id.catch_up = "current"
+        with self.today("2026-04-05"):
+            repeating = self.env["repeating.invoice"].with_user(self.users["user"]).create(
+                self.repeating_vals({"price_unit": 70.0}, run_date="2026-01-10"))
+        self.assertEqual(repeating.contract_id, self.repeating.contract_id)
+        self.assertRecordValues(repeating.sudo().schedule_ids.sorted("cycle_start")[:4], [
+            *[{"state": "skipped", "reason": "catch_up"}] * 3, {"state": "invoiced", "reason": False}])
+        self.assertEqual(self.run_dates(repeating), ["2026-04-10"])
+
     def test_a_clerk_deletes_what_was_never_billed(self):
         clerk = self.users["user"]
         with self.today("2026-01-01"):
@@ -320,6 +330,18 @@ class TestRepeatingCompanies(RightsCommon):
             self.assertFalse(record.with_user(self.foreign).search([("id", "in", record.ids)]))
             with self.assertRaises(AccessError):
                 record.with_user(self.foreign).read(["display_name"])
+
+    def test_an_empty_list_names_the_companies_that_are_not_chosen(self):
+        def shown(user, companies):
+            action = self.env.ref("billdozer_repeating.repeating_invoice_action").with_user(user).sudo()
+            [values] = action.with_context(allowed_company_ids=companies.ids).read(["help"])
+            return values["help"]
+
+        hint = f"Repeating invoices of {self.company.name} are shown once you choose that company"
+        self.assertIn("Enter the first repeating invoice", shown(self.both, self.other))
+        self.assertIn(hint, shown(self.both, self.other))
+        for user, companies in ((self.both, self.company), (self.foreign, self.other)):
+            self.assertNotIn("at the top right", shown(user, companies))
 
     def test_the_chosen_companies_decide(self):
         for record in self.records:
