@@ -22,8 +22,8 @@ class RepeatingClawback(models.Model):
     user_id = fields.Many2one("res.users", "Sales Consultant", required=True, index=True, readonly=True)
     date = fields.Date("Last Access", required=True, readonly=True)
     commission = fields.Monetary(readonly=True, help="What was agreed for the whole term.")
-    months_served = fields.Integer(readonly=True)
-    months_unserved = fields.Integer(readonly=True)
+    months_served = fields.Integer(readonly=True, aggregator=None)
+    months_unserved = fields.Integer(readonly=True, aggregator=None)
     amount = fields.Monetary(
         "To Take Back", readonly=True, help="Commission × months not served ÷ months of the term.")
     state = fields.Selection(

@@ -334,7 +334,7 @@ class TestRepeatingCompanies(RightsCommon):
     def test_an_empty_list_names_the_companies_that_are_not_chosen(self):
         def shown(user, companies):
             action = self.env.ref("billdozer_repeating.repeating_invoice_action").with_user(user).sudo()
-            [values] = action.with_context(allowed_company_ids=companies.ids).read(["help"])
+            [values] = action.with_context(allowed_company_ids=companies.ids).read(["help", "res_model", "context"])
             return values["help"]
 
         hint = f"Repeating invoices of {self.company.name} are shown once you choose that company"

@@ -248,10 +248,14 @@ class BillingContract(models.Model):
         drafts = self.sudo().invoice_ids.filtered(lambda move: move.state == "draft")  # counted, whoever may read them
         if not drafts:
             return None
+        total = self.currency_id.format(
+            sum(-move.amount_total if move.move_type == "out_refund" else move.amount_total for move in drafts))
+        if len(drafts) == 1:
+            return self.env._(
+                "A draft invoice of %(total)s stays as it is: post it, or delete it if it is wrong.", total=total)
         return self.env._(
             "%(count)s draft invoices of %(total)s in total stay as they are: post them, or delete them if they are "
-            "wrong.", count=len(drafts), total=self.currency_id.format(
-                sum(-move.amount_total if move.move_type == "out_refund" else move.amount_total for move in drafts)))
+            "wrong.", count=len(drafts), total=total)
 
     def _explain_bulk(self, closing):
         waiting = self.env["billing.job"].sudo().search([  # named, whoever may read it
