@@ -5,12 +5,16 @@ from odoo import api, models
 from odoo.addons.work365_billing.engine import reasons
 
 
+def total_without_tax(base_line):
+    """Return what one of Odoo's rounded base lines comes to before tax, in the currency of the document."""
+    details = base_line["tax_details"]
+    return details["total_excluded_currency"] + details["delta_total_excluded_currency"]
+
+
 def total_with_tax(base_line):
     """Return what one of Odoo's rounded base lines comes to with tax, in the currency of the document."""
-    details = base_line["tax_details"]
-    return (
-        details["total_excluded_currency"] + details["delta_total_excluded_currency"]
-        + sum(tax["tax_amount_currency"] for tax in details["taxes_data"]))
+    return total_without_tax(base_line) + sum(
+        tax["tax_amount_currency"] for tax in base_line["tax_details"]["taxes_data"])
 
 
 class BillingPlanner(models.AbstractModel):
@@ -39,6 +43,17 @@ class BillingPlanner(models.AbstractModel):
 
         In the currency of the contract; negative where it credits. The lines sum to the total of the invoice.
         """
+        sign = -1 if planned.invoice.is_credit else 1
+        return [sign * total_with_tax(line) for line in self._get_base_lines(planned)]
+
+    @api.model
+    def _get_total_excl(self, planned):
+        """Return what a planned invoice comes to before tax: less than its prices where these include it."""
+        sign = -1 if planned.invoice.is_credit else 1
+        return sign * sum(total_without_tax(line) for line in self._get_base_lines(planned))
+
+    def _get_base_lines(self, planned):
+        """Return Odoo's rounded base lines of a planned invoice."""
         Tax, contract = self.env["account.tax"], self.env["billing.contract"].browse(planned.contract_id)
         lines = [Tax._prepare_base_line_for_taxes_computation(
             {}, product_id=self.env["product.product"].browse(vals["product_id"]),
@@ -47,5 +62,4 @@ class BillingPlanner(models.AbstractModel):
             for vals in planned.vals_list]
         Tax._add_tax_details_in_base_lines(lines, contract.company_id)
         Tax._round_base_lines_tax_details(lines, contract.company_id)
-        sign = -1 if planned.invoice.is_credit else 1
-        return [sign * total_with_tax(line) for line in lines]
+        return lines

@@ -218,7 +218,7 @@ class RepeatingInvoice(models.Model):
 
     def _prepare_calculated(self, planned):
         invoice = self.browse(planned.owner_vals["repeating_invoice_id"])
-        today = invoice.company_id._billing_today()
+        today, planner = invoice.company_id._billing_today(), self.env["billing.planner"]
         return {
             "charge_date": max(planned.schedule_date, today),
             "date_issued": planned.invoice_date,
@@ -226,7 +226,7 @@ class RepeatingInvoice(models.Model):
             "collection_date": invoice.company_id._billdozer_collection(invoice.collect_on, planned.invoice_date).date,
             "repeating_invoice_id": invoice.id,
             "currency_id": invoice.currency_id.id,
-            "total_excl": float(planned.amount),
-            "total": invoice.currency_id.round(sum(self.env["billing.planner"]._get_totals(planned))),
+            "total_excl": invoice.currency_id.round(planner._get_total_excl(planned)),
+            "total": invoice.currency_id.round(sum(planner._get_totals(planned))),
             "lines": planned._as_dict()["lines"],
         }

@@ -7,9 +7,9 @@ from odoo import api, fields, models
 PLANNED_FROM = (
     "next_run_date", "schedule_ids.state", "schedule_ids.resulting_invoice_id", "contract_id.discount",
     "contract_id.refunds_active", *(f"line_ids.subscription_id.{name}" for name in (
-        "date_start", "date_end", "billable", "discount", "change_log_ids.effective_date", "change_log_ids.quantity",
-        "change_log_ids.price_unit", "change_log_ids.state", "change_log_ids.counts_from",
-        "change_log_ids.billing_move_id")))
+        "date_start", "date_end", "billable", "discount", "tax_ids.price_include_override",
+        "change_log_ids.effective_date", "change_log_ids.quantity", "change_log_ids.price_unit", "change_log_ids.state",
+        "change_log_ids.counts_from", "change_log_ids.billing_move_id")))
 
 
 class RepeatingInvoice(models.Model):
@@ -46,7 +46,8 @@ class RepeatingInvoice(models.Model):
         saved = self._origin.filtered("next_run_date")
         amounts = self.env["billing.planner"]._plan_next_cycles(saved.contract_id)
         for invoice in self:
-            invoice.repeating_amount_excl = amounts.get(invoice._origin._get_source_key(), 0.0)
+            amount = amounts.get(invoice._origin._get_source_key(), 0.0)
+            invoice.repeating_amount_excl = invoice.currency_id.round(amount) if invoice.currency_id else amount
 
     def _compute_invoice_count(self):
         counts = defaultdict(int, {

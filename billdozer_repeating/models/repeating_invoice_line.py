@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..engine.terms import is_longer, projected_end
+from .billing_planner import total_with_tax, total_without_tax
 
 # What the subscription of a line takes over from it, and what it gives back when its change logs take effect.
 SHARED = ("product_id", "name", "quantity", "price_unit", "discount", "tax_ids", "analytic_distribution", "billable",
@@ -45,7 +46,9 @@ class RepeatingInvoiceLine(models.Model):
     subscription_id = fields.Many2one(
         "billing.subscription", copy=False, readonly=True, index="btree_not_null", ondelete="restrict")
     item_id = fields.Many2one("billing.item", copy=False, readonly=True, index="btree_not_null", ondelete="restrict")
-    amount_excl = fields.Monetary("Total Excl", compute="_compute_amount_excl")
+    amount_excl = fields.Monetary("Total Excl", compute="_compute_amounts")
+    amount_tax = fields.Monetary("Tax", compute="_compute_amounts")
+    amount_incl = fields.Monetary("Total Incl", compute="_compute_amounts")
     counts_in_value = fields.Boolean(
         "Counts in Contract Value", compute="_compute_counts_in_value",
         help="It has a term, of its own or of its repeating invoice, which is active, and its product counts.")
@@ -83,10 +86,19 @@ class RepeatingInvoiceLine(models.Model):
             else:
                 line.date_end = line.date_end if not line._origin.term else False
 
-    @api.depends("quantity", "price_unit", "discount")
-    def _compute_amount_excl(self):
+    @api.depends("quantity", "price_unit", "discount", "tax_ids", "product_id", "currency_id")
+    def _compute_amounts(self):
+        Tax = self.env["account.tax"]
         for line in self:
-            line.amount_excl = line.quantity * line.price_unit * (1 - line.discount / 100)
+            company = line.company_id or self.env.company
+            base_line = Tax._prepare_base_line_for_taxes_computation(
+                {}, product_id=line.product_id, tax_ids=line.tax_ids, price_unit=line.price_unit,
+                quantity=line.quantity, discount=line.discount, partner_id=line.partner_id,
+                currency_id=line.currency_id or company.currency_id)
+            Tax._add_tax_details_in_base_line(base_line, company)
+            Tax._round_base_lines_tax_details([base_line], company)
+            line.amount_excl, line.amount_incl = total_without_tax(base_line), total_with_tax(base_line)
+            line.amount_tax = line.amount_incl - line.amount_excl
 
     @api.depends(
         "term", "repeating_invoice_id.term", "repeating_invoice_id.state", "product_id.repeating_contract_value")

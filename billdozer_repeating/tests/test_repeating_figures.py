@@ -60,6 +60,30 @@ class TestRepeatingFigures(RepeatingCommon):
         mail.billable = False
         self.assertFigures(repeating, 0.0, 99.0)
 
+    def test_prices_that_include_their_tax(self):
+        """15 % in the price: 115.00 is 100.00 before tax, on the line, in the list, calculated and invoiced."""
+        tax = self.tax_sale_a.copy({
+            "name": "In the price", "amount": 15.0, "price_include_override": "tax_included"})
+        repeating = self.make_repeating(
+            {"price_unit": 115.0, "tax_ids": [Command.set(tax.ids)]},
+            {"price_unit": 50.0, "quantity": 2, "discount": 10.0, "name": "Router"},
+            {"price_unit": 10.0, "name": "Mail", "tax_ids": [Command.set(self.tax_sale_a.ids)]}, run_date="2026-01-01")
+        self.assertRecordValues(repeating.line_ids, [
+            {"amount_excl": 100.0, "amount_tax": 15.0, "amount_incl": 115.0},
+            {"amount_excl": 90.0, "amount_tax": 0.0, "amount_incl": 90.0},
+            {"amount_excl": 10.0, "amount_tax": 1.5, "amount_incl": 11.5}])
+        self.assertFigures(repeating, 0.0, 200.0)
+        with self.today("2026-01-02"):
+            [planned] = repeating.calculate("2026-02-01", "2026-02-28")
+        self.assertEqual((planned["total_excl"], planned["total"]), (200.0, 216.5))
+        self.run_job("2026-01-20")
+        january, february = self.invoices_of(repeating)
+        self.assertRecordValues(february, [{"amount_untaxed": 200.0, "amount_total": 216.5}])
+        january.action_post()
+        self.assertFigures(repeating, 200.0, 200.0)
+        repeating.line_ids[0].tax_ids = False
+        self.assertFigures(repeating, 200.0, 215.0)
+
     def test_an_escalation_counts_from_its_anniversary_on(self):
         repeating = self.make_repeating(
             {"price_unit": 100.0, "escalate": True}, {"price_unit": 50.0, "name": "Router"},

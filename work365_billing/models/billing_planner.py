@@ -9,6 +9,7 @@ from . import billing_reason
 from .billing_facts import FactsReader, day_after
 from .billing_lines import LineWriter
 from .planned import PlannedInvoice
+from .untaxed import UntaxedAmounts
 
 
 class BillingPlanner(models.AbstractModel):
@@ -117,10 +118,17 @@ class BillingPlanner(models.AbstractModel):
                     first.setdefault(row.source_key, row)
             return [reader.engine_row(row) for row in first.values()], None
 
+        planned = [one for one in self._plan_chosen(reader, choose, None) if one.lines]
+        writer = LineWriter(reader, max((one.cycle_start for one in planned), default=None))  # whatever day it is
+        amounts = UntaxedAmounts(self.env, writer)
+        if reader.subscriptions.tax_ids.filtered("price_include"):
+            writer.complete(planned)
+        contract_of = {contract.id: contract for contract in reader.contracts}
         key_of = {row.id: row.source_key for row in reader.rows}
-        return {
-            key_of[planned.schedule_id]: float(sum(line.amount for line in planned.lines if line.charge))
-            for planned in self._plan_chosen(reader, choose, None)}
+        return {key_of[one.schedule_id]: sum(
+            amount for line, amount in zip(
+                one.lines, amounts.of_lines(one, contract_of[one.contract_id]), strict=True) if line.charge)
+            for one in planned}
 
     @api.model
     def _plan_next_invoices(self, contracts, day):

@@ -22,13 +22,17 @@ class UntaxedAmounts:
     def complete(self, planned, contract):
         """Complete an invoice of ``contract`` that has its date and, where it ``needs_lines``, their values."""
         company, currency = contract.company_id, contract.currency_id
-        amounts = (
-            self._without_taxes(planned, company, currency) if planned.vals_list
-            else [float(line.amount) for line in planned.lines])
+        amounts = self.of_lines(planned, contract)
         rate = self._get_rate(planned, company, currency)
         planned.amount_untaxed = currency.round(sum(amounts))
         planned.amount_company = company.currency_id.round(sum(
             company.currency_id.round(amount / rate) for amount in amounts))
+
+    def of_lines(self, planned, contract):
+        """Return what each line of an invoice of ``contract`` comes to that has their values where it needs them."""
+        if planned.vals_list:
+            return self._without_taxes(planned, contract.company_id, contract.currency_id)
+        return [float(line.amount) for line in planned.lines]
 
     def _without_taxes(self, planned, company, currency):
         Tax = self._env["account.tax"]
