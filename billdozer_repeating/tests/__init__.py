@@ -21,6 +21,7 @@ from . import test_payment_method
 from . import test_repeating_actions
 from . import test_repeating_awkward
 from . import test_repeating_complete
+from . import test_repeating_companies
 from . import test_repeating_daily
 from . import test_repeating_drafts
 from . import test_repeating_entering

@@ -1,6 +1,6 @@
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
-import { choose, closeRefusal, enter, save } from "./billdozer_tour_steps";
+import { choose, closeRefusal, enter, press, save, select } from "./billdozer_tour_steps";
 
 const tours = registry.category("web_tour.tours");
 const url = "/odoo/action-billdozer_repeating.repeating_invoice_action";
@@ -8,30 +8,6 @@ const url = "/odoo/action-billdozer_repeating.repeating_invoice_action";
 /** The day so many days from today, as it is typed. */
 function dayFromNow(days) {
     return luxon.DateTime.now().plus({ days }).toFormat("MM/dd/yyyy");
-}
-
-/** Choose an entry of the menu Select of a row of the list. */
-function select(row, entry) {
-    return [
-        {
-            content: `Open the menu Select of ${row}`,
-            trigger: `.o_data_row:contains(${row}) .o_repeating_select`,
-            run: "click",
-        },
-        {
-            content: `Choose ${entry}`,
-            trigger: `.o-dropdown-item:contains(/^${entry}$/)`,
-            run: "click",
-        },
-    ];
-}
-
-function press(button) {
-    return {
-        content: `Press ${button}`,
-        trigger: `.modal .modal-footer button:contains(/^${button}$/)`,
-        run: "click",
-    };
 }
 
 /** Choose entries of the filters; the menu stays open in between. */
@@ -230,27 +206,6 @@ tours.add("billdozer_repeating_reactivate", {
         {
             content: "It is no longer among the inactive ones",
             trigger: "body:not(:has(.modal)) .o_list_view:not(:has(.o_data_row:contains(Blue Yonder)))",
-        },
-    ],
-});
-
-tours.add("billdozer_repeating_withdraw", {
-    url,
-    steps: () => [
-        ...select("Blue Yonder", "View Repeating Invoice"),
-        {
-            content: "It is said what follows",
-            trigger: ".o_form_view .alert:contains(It is cancelled: the last access to the service is on):contains(without an end again)",
-        },
-        {
-            content: "Withdraw it",
-            trigger: ".o_form_view .alert button[name=withdraw_cancellation]",
-            run: "click",
-        },
-        press("Withdraw Cancellation"),
-        {
-            content: "It goes on",
-            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(.alert:contains(It is cancelled)))",
         },
     ],
 });

@@ -70,3 +70,28 @@ export function closeRefusal(words) {
         },
     ];
 }
+
+/** Choose an entry of the menu Select of a row of the list. */
+export function select(row, entry) {
+    return [
+        {
+            content: `Open the menu Select of ${row}`,
+            trigger: `.o_data_row:contains(${row}) .o_repeating_select`,
+            run: "click",
+        },
+        {
+            content: `Choose ${entry}`,
+            trigger: `.o-dropdown-item:contains(/^${entry}$/)`,
+            run: "click",
+        },
+    ];
+}
+
+/** Press a button of the window that is open. */
+export function press(button) {
+    return {
+        content: `Press ${button}`,
+        trigger: `.modal .modal-footer button:contains(/^${button}$/)`,
+        run: "click",
+    };
+}
