@@ -50,7 +50,7 @@ class RepeatingCommon(BillingCommon):
                  line.billing_period_start and day(line.billing_period_start),
                  line.billing_period_end and day(line.billing_period_end))
                 for line in move.invoice_line_ids.sorted("sequence")])
-            for move in self.invoices_of(repeating)], expected)
-        for move in self.invoices_of(repeating):
+            for move in self.invoices_of(repeating) if move.move_type == "out_invoice"], expected)
+        for move in self.invoices_of(repeating).filtered(lambda move: move.move_type == "out_invoice"):
             total = sum(move.invoice_line_ids.mapped("price_subtotal"))
             self.assertEqual((move.move_type, move.amount_untaxed), ("out_invoice", total))
