@@ -17,7 +17,7 @@ class TestChunks(BillingCommon):
 
         def create_or_refuse(move, vals_list):
             if any(vals.get("billing_contract_id") in refused.ids for vals in vals_list):
-                raise UserError("The customer is on strike.")
+                raise UserError(move.env._("The customer is on strike."))
             return create(move, vals_list)
 
         def remember(executor, run, contract, day):
