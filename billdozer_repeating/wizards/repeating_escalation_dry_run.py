@@ -48,7 +48,7 @@ class RepeatingEscalationDryRunLine(models.TransientModel):
     window_id = fields.Many2one("repeating.escalation.dry.run", required=True, index=True, ondelete="cascade")
     repeating_invoice_id = fields.Many2one("repeating.invoice", ondelete="cascade")
     partner_id = fields.Many2one(related="repeating_invoice_id.partner_id", store=True)
-    line_id = fields.Many2one("repeating.invoice.line", ondelete="cascade")
+    line_id = fields.Many2one("repeating.invoice.line", "Line Item", ondelete="cascade")
     name = fields.Char(related="line_id.name", string="Line")
     currency_id = fields.Many2one(related="repeating_invoice_id.currency_id")
     date = fields.Date("Anniversary")
