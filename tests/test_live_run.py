@@ -43,6 +43,11 @@ WITHOUT_POLL = """
 """
 
 
+def filestore(database):
+    """Return the folder with the files of a database; Odoo's own function names that of the tests for every one."""
+    return Path(config["data_dir"], "filestore", database)
+
+
 class LiveRunCommon(unittest.TestCase):
     """A copy of the database with contracts that are due and a clerk."""
 
@@ -57,14 +62,14 @@ class LiveRunCommon(unittest.TestCase):
         self.drop()
         subprocess.run(["createdb", "-T", template, self.database], check=True)
         self.addCleanup(self.drop)
-        if Path(config.filestore(template)).exists():
-            shutil.copytree(config.filestore(template), config.filestore(self.database), copy_function=os.link)
+        if filestore(template).exists():
+            shutil.copytree(filestore(template), filestore(self.database), copy_function=os.link)
         self.prepare()
 
     def drop(self):
         subprocess.run(
             ["dropdb", "--if-exists", "--force", self.database], check=True, stderr=subprocess.DEVNULL)
-        shutil.rmtree(config.filestore(self.database), ignore_errors=True)
+        shutil.rmtree(filestore(self.database), ignore_errors=True)
 
     def prepare(self):
         commands = [

@@ -217,8 +217,9 @@ class BillingExecutor(models.AbstractModel):
         """Write what became of each row into the ledger, and the run's outcomes."""
         Job = self.env["billing.job"].sudo()  # clerks generate invoices without the right to edit jobs
         vals_list = []
+        used_logs = [id_ for one, _move in made for id_ in one.invoice.used_logs]
         for one, move in made:
-            row = self._settle_invoice(one, move, run.run_type)
+            row = self._settle_invoice(one, move, run.run_type, used_logs)
             contract = row.contract_id
             vals_list.append(self._prepare_job(
                 run, contract, "invoiced", None, one.note, one.job_id, schedule_id=row.id, invoice_id=move.id))
@@ -234,13 +235,16 @@ class BillingExecutor(models.AbstractModel):
                 run, contract, outcome, code, message, one.job_id, schedule_id=row.id, attempts=row.attempts))
         Job._keep(vals_list)
 
-    def _settle_invoice(self, one, move, run_type):
-        """Move the ledger on: the row is invoiced, the changes and items are used. Returns the row."""
+    def _settle_invoice(self, one, move, run_type, used_logs):
+        """Move the ledger on: the row is invoiced, the changes and items are used. Returns the row.
+
+        :param used_logs: ids of the changes of all invoices that are settled together: they are read together
+        """
         row = self._get_row(one)
         if not one.schedule_id:
             move.sudo().billing_schedule_id = row
         row._set_invoiced(move, run_type, one.invoice.seen)
-        self._settle_sources(one, move)
+        self._settle_sources(one, move, used_logs)
         return row
 
     def _mark_replaced(self, made):
@@ -248,14 +252,14 @@ class BillingExecutor(models.AbstractModel):
             if one.replaced_move_id:
                 self.env["account.move"].browse(one.replaced_move_id)._billing_mark_replaced(move)
 
-    def _settle_sources(self, one, move):
+    def _settle_sources(self, one, move, used_logs):
         lines = move.invoice_line_ids.sorted("sequence")
         line_of = {}
         for line in lines:
             for key in (("log", line.billing_change_log_id.id), ("charge", line.billing_subscription_id.id)):
                 line_of.setdefault(key, line.id)
         counts_from = dict(one.invoice.postponed)
-        logs = self.env["billing.change.log"].sudo().browse(one.invoice.used_logs)
+        logs = self.env["billing.change.log"].sudo().browse(one.invoice.used_logs).with_prefetch(used_logs)
         for log in logs:
             line = line_of.get(("log", log.id))
             if not line and log.id not in counts_from:

@@ -186,7 +186,7 @@ class BillingExecutor(models.AbstractModel):
         free = {row[0] for row in self.env.cr.fetchall()}
         contracts = self.env["billing.contract"].browse([id_ for id_ in ids if id_ in free])
         others = self.env["billing.contract"].browse([id_ for id_ in ids if id_ not in free])
-        return contracts, others.filtered(lambda contract: contract.state == "active").ids
+        return contracts, others.exists().filtered(lambda contract: contract.state == "active").ids
 
     def _transaction(self, work, processed=0):
         """Do ``work`` in a transaction of its own, commit, and return its result.

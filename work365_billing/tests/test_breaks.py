@@ -195,7 +195,7 @@ class TestBreaks(BillingCommon):
             account = contract.subscription_ids.product_id.property_account_income_id
             account.account_type = "off_balance"
             return lambda: account.write({"account_type": "income"})
-        self.check_break("refused", do_break, words="Off-Balance account")
+        self.check_break("refused", do_break, words="Off-Balance")
 
     def test_constraint_of_another_module_in_the_database(self):
         def do_break(contract):

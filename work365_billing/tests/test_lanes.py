@@ -86,6 +86,20 @@ class TestLanes(BillingCommon):
         self.assertEqual(run.job_ids.contract_id, contracts)
         self.assertFalse(self.env["billing.lot"].search([]))
 
+    def test_a_contract_that_is_deleted_meanwhile_stops_nothing(self):
+        """It stood in a lot: without it all others are billed, and no lane tries it for ever."""
+        contracts = self.make_many(3)
+        run = self.make_run()
+        lot = self.env["billing.lot"].sudo()._cut(run, contracts.ids, 50, 1)
+        contracts[1].sudo().unlink()
+        self.env.flush_all()
+        with self.today("2026-01-02"):
+            self.env["billing.executor"].sudo()._bill_lot(lot)
+        self.assertFalse(lot.exists())
+        self.assertEqual(run.job_ids.contract_id, contracts.exists())
+        self.assertEqual(run.job_ids.mapped("outcome"), ["invoiced", "invoiced"])
+        self.assertFalse(self.env["billing.lot"].search([]))
+
     def test_a_run_that_fails_leaves_its_lots_to_the_next(self):
         contracts = self.make_many(5)
         executor = type(self.env["billing.executor"])
