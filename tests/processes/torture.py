@@ -25,6 +25,7 @@ from processes.own_postgres import OwnPostgres
 
 SCRIPT = Path(__file__).parent / "torture_actor.py"
 NAME = "billing_torture"
+PATIENCE = 200  # seconds in which all that waits for its next try must have had it
 # What a process may say while the server is down: its work is gone, and somebody does it again.
 SERVER_GONE = re.compile(
     r"OperationalError|InterfaceError|AdminShutdown|CrashShutdown|CannotConnectNow|server closed the connection|"
@@ -261,8 +262,13 @@ class Torture:
         [[self.last_run]] = self.sql("SELECT COALESCE(max(id), 0) FROM billing_run")
         process = self.start("settler")
         process.answer()
-        for _time in range(4):
+        end = time.monotonic() + PATIENCE
+        for number in range(1, 100):
             process.do("job")
+            waiting = self.sql("SELECT 1 FROM billing_job WHERE state = 'waiting' AND job_type = 'invoice' LIMIT 1")
+            if (number > 2 and not waiting) or time.monotonic() > end:
+                break
+            time.sleep(1)  # a bulk operation tries a contract that somebody has held again after a pause
         process.kill()
         end = time.monotonic() + 30  # for the server to notice who has gone
         while self.sql("SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid != pg_backend_pid()", NAME):
