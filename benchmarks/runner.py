@@ -32,6 +32,11 @@ WAYS = (
     Way("ours + post", posts=True, prepare="UPDATE billing_contract SET auto_sync = TRUE"),
 )
 IMPORTS = ("none due", "all due")
+# One process is measured: it makes no small lots, and posts no small batches, for lanes that are not there.
+ONE_LANE = """
+    INSERT INTO ir_config_parameter (key, value) VALUES ('work365_billing.lanes', '1')
+        ON CONFLICT (key) DO UPDATE SET value = '1';
+"""
 LEAVE = """
 UPDATE billing_contract SET state = CASE WHEN id IN (SELECT id FROM billing_contract ORDER BY id LIMIT {count})
     THEN 'active' ELSE 'suspended' END;
@@ -42,7 +47,7 @@ UPDATE contract_contract SET active = FALSE, recurring_next_date = NULL
 
 def invoice(databases, template, way, count):
     """Return what `invoicing.measure` measured."""
-    prepare = LEAVE.format(count=count) + way.prepare
+    prepare = LEAVE.format(count=count) + ONE_LANE + way.prepare
     return _in_copy(databases, template, prepare, "invoice", way.name, count)
 
 
