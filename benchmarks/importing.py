@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from . import dataset
@@ -55,7 +55,7 @@ def load(env, numbers, days):
 
 def make_file(numbers, days):
     """Return the content of a CSV file: of each customer the first line of the data set, monthly."""
-    day = date.today() + timedelta(days=days)  # noqa: DTZ011  one day more or less does not matter
+    day = dataset.start_date() + timedelta(days=days)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)

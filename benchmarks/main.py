@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import sys
 import time
 from pathlib import Path
 
 from tools import setup
 from tools.settings import CACHE
-from tools.steps import StepFailed, step
+from tools.steps import exit_with, step
 
 from . import dataset, prepared, report, runner
 
@@ -119,9 +118,4 @@ def _import(databases, template, count):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except StepFailed as failure:
-        sys.exit(str(failure))
-    except KeyboardInterrupt:
-        sys.exit("\nInterrupted.")
+    exit_with(main)

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from tools import setup
 from tools.settings import CACHE
-from tools.steps import StepFailed, step
+from tools.steps import exit_with, step
 
 from . import lanes, prepared, report, runner
 
@@ -110,9 +109,4 @@ def _row(name, *cells):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except StepFailed as failure:
-        sys.exit(str(failure))
-    except KeyboardInterrupt:
-        sys.exit("\nInterrupted.")
+    exit_with(main)

@@ -7,12 +7,11 @@ import argparse
 import os
 import random
 import subprocess
-import sys
 
 from tools import setup
 from tools.env import variables
 from tools.settings import CHECKOUT
-from tools.steps import StepFailed
+from tools.steps import exit_with
 
 INSIDE = "BILLING_TEMPLATE_DB"  # what the second time finds in its environment
 
@@ -52,7 +51,4 @@ def _torment(options):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except StepFailed as failure:
-        sys.exit(f"\n{failure}\n")
+    exit_with(main)

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import psycopg2
 
-from odoo.tools import config
-
+from tools.databases import filestore  # Odoo's own names the tests' folder for every database
 from tools.server import free_port
 
 HERE = Path(__file__).parent
@@ -41,11 +40,6 @@ WITHOUT_POLL = """
     const setIntervalOfPage = window.setInterval;
     window.setInterval = (call, pause, ...more) => pause === 3000 ? 0 : setIntervalOfPage(call, pause, ...more);
 """
-
-
-def filestore(database):
-    """Return the folder with the files of a database; Odoo's own function names that of the tests for every one."""
-    return Path(config["data_dir"], "filestore", database)
 
 
 class LiveRunCommon(unittest.TestCase):

@@ -23,6 +23,7 @@ from .steps import StepFailed, call, step
 
 HOME = CACHE / "postgres"
 DATA, USERS, KEEP = HOME / "18", CACHE / "postgres.users", CACHE / "postgres.keep"
+INITDB = ("-U", "odoo", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
 SETTINGS = """
 # A server for demonstration and tests: fast, not safe against a power cut.
 listen_addresses = ''
@@ -162,8 +163,7 @@ def _make_data(bin_dir):
     """Make the data folder; it gets its name when it is whole."""
     new = DATA.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)
-    args = ["-D", new, "-U", "odoo", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
-    call([bin_dir / "initdb", *args], "postgres-initdb", ADVICE, **as_server_user())
+    call([bin_dir / "initdb", "-D", new, *INITDB], "postgres-initdb", ADVICE, **as_server_user())
     with (new / "postgresql.conf").open("a") as settings:
         settings.write(f"{SETTINGS}unix_socket_directories = '{socket_dir()}'\n")
     new.rename(DATA)

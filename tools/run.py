@@ -13,7 +13,7 @@ from . import postgres, setup
 from .databases import installed_addons
 from .server import Server, free_port
 from .settings import CACHE, CHECKOUT_ID, CONF, PORT
-from .steps import StepFailed, one_at_a_time, step
+from .steps import StepFailed, exit_with, one_at_a_time, step
 
 DATABASE = f"billing_run_{CHECKOUT_ID}"
 STATE = CACHE / f"run-{CHECKOUT_ID}.json"
@@ -203,9 +203,4 @@ def stop():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except StepFailed as failure:
-        sys.exit(f"\n{failure}")
-    except KeyboardInterrupt:
-        sys.exit("\nInterrupted; the next start goes on from here.")
+    exit_with(main, "Interrupted; the next start goes on from here.")

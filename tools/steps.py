@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import subprocess
+import sys
 import time
 
 from .settings import CACHE, LOGS
@@ -63,3 +64,13 @@ def one_at_a_time(name="setup"):
 def environment(**more):
     """Return the environment for child processes: byte code goes to the cache, not to the checkout."""
     return {**os.environ, "PYTHONPYCACHEPREFIX": str(CACHE / "pycache"), **more}
+
+
+def exit_with(main, interrupted="Interrupted."):
+    """Run the ``main`` of a command and exit with its code, or with the words of what has failed."""
+    try:
+        sys.exit(main())
+    except StepFailed as failure:
+        sys.exit(f"\n{failure}\n")
+    except KeyboardInterrupt:
+        sys.exit(f"\n{interrupted}")

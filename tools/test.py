@@ -17,7 +17,7 @@ from . import oca, postgres, setup
 from .databases import installation_log
 from .env import variables
 from .settings import ADDON_SETS, CACHE, CHECKOUT, CHECKOUT_ID, WITH_QUEUE_JOB
-from .steps import StepFailed, step
+from .steps import StepFailed, exit_with, step
 
 WITHOUT_ODOO = ("tests/engine", "tests/tooling")
 EVERY_ADDON = tuple(dict.fromkeys(sum(ADDON_SETS, ())))
@@ -188,7 +188,4 @@ def drop_leftovers(databases):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit("\nInterrupted; the next start goes on from here.")
+    exit_with(lambda: main(sys.argv[1:]), "Interrupted; the next start goes on from here.")

@@ -17,28 +17,24 @@ PATIENCE = 120  # seconds after which a process counts as stuck
 EXPECTED_ERRORS = ("odoo.sql_db: bad query", "canceling statement due to lock timeout")
 
 
-class Process:
-    """An Odoo process that is told what to do; ``begin`` does not wait for the answer, ``answer`` does."""
+class Listener:
+    """A process that is told what to do, a line each way; ``begin`` does not wait for the answer, ``answer`` does."""
 
-    def __init__(self, database, log, **variables):
-        self._log = log
-        with log.open("w") as stream:
-            self._process = subprocess.Popen(
-                [os.environ["BILLING_ODOO_PYTHON"], str(ACTOR), database], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=stream, text=True, env=os.environ | variables)
-
-    @property
-    def pid(self):
-        return self._process.pid
+    def __init__(self, pipe_in, pipe_out):
+        self._in, self._out = pipe_in, pipe_out
 
     def begin(self, command, **arguments):
-        self._process.stdin.write(json.dumps({"command": command, **arguments}) + "\n")
-        self._process.stdin.flush()
+        self._in.write(json.dumps({"command": command, **arguments}) + "\n")
+        self._in.flush()
 
     def answer(self):
-        line = self._process.stdout.readline()
+        """Return the answer.
+
+        :raises AssertionError: the command has failed
+        """
+        line = self._out.readline()
         if not line:
-            raise AssertionError(f"The process has ended:\n{self.read_log()}")
+            raise self._get_end()
         answer = json.loads(line)
         if isinstance(answer, dict) and "failure" in answer:
             raise AssertionError(answer["failure"])
@@ -47,6 +43,29 @@ class Process:
     def do(self, command, **arguments):
         self.begin(command, **arguments)
         return self.answer()
+
+    def _get_end(self):
+        """Return what is raised when the process has ended."""
+        raise NotImplementedError
+
+
+class Process(Listener):
+    """An Odoo process of its own."""
+
+    def __init__(self, database, log, **variables):
+        self._log = log
+        with log.open("w") as stream:
+            self._process = subprocess.Popen(
+                [os.environ["BILLING_ODOO_PYTHON"], str(ACTOR), database], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=stream, text=True, env=os.environ | variables)
+        super().__init__(self._process.stdin, self._process.stdout)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def _get_end(self):
+        return AssertionError(f"The process has ended:\n{self.read_log()}")
 
     def kill(self):
         """End the process as a power cut would; nothing happens when it has ended already."""

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from tools.postgres import as_server_user, nobody
+from tools.postgres import INITDB, as_server_user, nobody
 
 # Unlike the shared server it keeps what it has confirmed.
 SETTINGS = """
@@ -35,7 +35,7 @@ class OwnPostgres:
             folder.mkdir(exist_ok=True)
             if os.geteuid() == 0:
                 shutil.chown(folder, "nobody", nobody().pw_gid)
-        self._call("initdb", "-D", self._data, "-U", "odoo", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        self._call("initdb", "-D", self._data, *INITDB)
         with (self._data / "postgresql.conf").open("a") as settings:
             settings.write(f"{SETTINGS}unix_socket_directories = '{self._socket}'\n")
         self.start()

@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 
 import psycopg2
+from processes.case import Listener
 from processes.own_postgres import OwnPostgres
 
 SCRIPT = Path(__file__).parent / "torture_actor.py"
@@ -32,37 +33,18 @@ SERVER_GONE = re.compile(
     r"connection already closed|the database system is|terminating connection|PoolError|cursor already closed")
 
 
-class Copy:
-    """A copy of the process that has loaded Odoo; it answers as `processes.case.Process` does."""
+class Copy(Listener):
+    """A copy of the process that has loaded Odoo."""
 
     def __init__(self, breeder, folder, name):
         paths = [folder / f"{name}.in", folder / f"{name}.out"]
         for path in paths:
             os.mkfifo(path)
         self.pid = breeder.breed(*paths)
-        self._in, self._out = paths[0].open("w"), paths[1].open()
+        super().__init__(paths[0].open("w"), paths[1].open())
 
-    def begin(self, command, **arguments):
-        self._in.write(json.dumps({"command": command, **arguments}) + "\n")
-        self._in.flush()
-
-    def answer(self):
-        """Return the answer.
-
-        :raises ProcessLookupError: the process is dead
-        :raises AssertionError: the command has failed
-        """
-        line = self._out.readline()
-        if not line:
-            raise ProcessLookupError
-        answer = json.loads(line)
-        if isinstance(answer, dict) and "failure" in answer:
-            raise AssertionError(answer["failure"])
-        return answer
-
-    def do(self, command, **arguments):
-        self.begin(command, **arguments)
-        return self.answer()
+    def _get_end(self):
+        return ProcessLookupError()
 
     def kill(self):
         with suppress(ProcessLookupError):

@@ -52,7 +52,8 @@ class BillingTrackingMixin(models.AbstractModel):
         return self.env["mail.message"]
 
     def _collects_note(self, values):
-        return self.env.context.get(NOTES) is not None and values.keys() <= TOLD
+        # A context that comes in over the web API holds no such list: nobody keeps a change out of the chatter with it.
+        return isinstance(self.env.context.get(NOTES), Notes) and values.keys() <= TOLD
 
     def _save_notes(self, notes):
         """Save what is told of the records."""

@@ -84,6 +84,12 @@ class TestAudit(BillingCommon):
             ("audit_clerk", "field", "", "State", "Active", "Suspended"),
             ("audit_clerk", "field", "", "Next Invoice Date", "04/04/2026", "")])
 
+    def test_a_context_from_outside_keeps_nothing_out(self):
+        """What the job collects messages in cannot be handed in over the web API."""
+        with self.today("2026-04-10"):
+            self.as_clerk(self.contract).with_context(billing_notes=[]).write({"discount": 12.5})
+        self.assertEqual(self.trail(), [("audit_clerk", "field", "", "Discount (%)", "0.00", "12.50")])
+
     def test_changes_of_a_subscription(self):
         subscription = self.as_clerk(self.contract.subscription_ids)
         with self.today("2026-04-10"):
