@@ -6,7 +6,8 @@
 
 `./test` exports for tests that start processes of their own, on committed data:
 
-    BILLING_ODOO_PYTHON   Python that imports odoo: `$BILLING_ODOO_PYTHON -m odoo server -c $BILLING_ODOO_CONF -d NAME`
+    BILLING_ODOO_PYTHON   Python that imports odoo:
+                          `$BILLING_ODOO_PYTHON tools/bin/odoo server -c $BILLING_ODOO_CONF -d NAME`
     BILLING_ODOO_CONF     Odoo's configuration: addons path, files, database server
     BILLING_TEMPLATE_DB   database with both addons and a chart of accounts, no demo data; never open it, copy it:
                           `createdb -T $BILLING_TEMPLATE_DB NAME`, and `dropdb --force NAME` in the end

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg2
 
-from tools.databases import filestore  # Odoo's own names the tests' folder for every database
+from tools.databases import PROGRAM, filestore  # Odoo's own names the tests' folder for every database
 from tools.server import free_port
 
 HERE = Path(__file__).parent
@@ -87,11 +87,14 @@ class LiveRunCommon(unittest.TestCase):
 
     @contextlib.contextmanager
     def serving(self, *options):
-        """Run a server and yield its address; in the end ``self.complaints`` are its warnings and errors."""
+        """Run a server and yield its address; in the end ``self.output`` is what it has told.
+
+        ``self.complaints`` are its warnings and errors.
+        """
         port, gevent_port = free_port(18569), free_port(18669)
         with tempfile.NamedTemporaryFile("w+") as log:
             process = subprocess.Popen(
-                [os.environ["BILLING_ODOO_PYTHON"], "-m", "odoo", "server", "-c", os.environ["BILLING_ODOO_CONF"],
+                [os.environ["BILLING_ODOO_PYTHON"], PROGRAM, "server", "-c", os.environ["BILLING_ODOO_CONF"],
                  "-d", self.database, f"--http-port={port}", f"--gevent-port={gevent_port}", "--log-level=warn",
                  *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -101,8 +104,9 @@ class LiveRunCommon(unittest.TestCase):
             finally:
                 process.terminate()
                 process.wait(PATIENCE)
-                lines = Path(log.name).read_text().splitlines()
-                self.complaints = [line for line in lines if " WARNING " in line or " ERROR " in line]
+                self.output = Path(log.name).read_text()
+                self.complaints = [
+                    line for line in self.output.splitlines() if " WARNING " in line or " ERROR " in line]
 
     def wait_until_ready(self, url, process):
         end = time.monotonic() + PATIENCE
@@ -174,4 +178,5 @@ class TestLiveRun(LiveRunCommon):
             seen = self.watch_a_run(url)
         self.assertEqual(seen, sorted(seen))
         self.assertEqual(seen[-1], 100)
+        self.assertNotIn("ImportError", self.output)  # the evented process is not started again and again
         self.assertBilledOnce()

@@ -24,6 +24,7 @@ ADVICE = (
     "Mend what the log shows and start again: what is complete is kept. If it is the data of `./run`'s own database"
     " that stands in the way, `./run --reset` makes a new one."
 )
+PROGRAM = CHECKOUT / "tools" / "bin" / "odoo"
 KEEP_LAST = 16  # several checkouts share the cache
 CHART = """
 if not env.company.chart_template:
@@ -124,7 +125,7 @@ class Databases:
     # -- Odoo's view ---------------------------------------------------------------------------------------------------
 
     def odoo_command(self, database, *args):
-        return [self.python, "-m", "odoo", *args[:1], "-c", self.conf, "-d", database, *args[1:]]
+        return [self.python, PROGRAM, *args[:1], "-c", self.conf, "-d", database, *args[1:]]
 
     def install(self, database, modules, demo, log, update=()):
         """Install and update modules; return Odoo's complaints: its lines of WARNING and above."""

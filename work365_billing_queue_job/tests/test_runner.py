@@ -9,6 +9,7 @@ import urllib.request
 
 from processes.case import PATIENCE, ProcessCase
 
+from tools.databases import PROGRAM
 from tools.server import free_port
 
 COUNT = 400  # contracts: long enough for the runner to take part
@@ -20,7 +21,7 @@ class TestRunner(ProcessCase):
         port, gevent_port = free_port(18769), free_port(18869)
         with (self.folder / "server.log").open("w") as log:
             server = subprocess.Popen(
-                [os.environ["BILLING_ODOO_PYTHON"], "-m", "odoo", "server", "-c", os.environ["BILLING_ODOO_CONF"],
+                [os.environ["BILLING_ODOO_PYTHON"], PROGRAM, "server", "-c", os.environ["BILLING_ODOO_CONF"],
                  "-d", self.database, f"--http-port={port}", f"--gevent-port={gevent_port}", "--workers=2",
                  "--max-cron-threads=0", "--load=base,web,queue_job", "--log-level=warn"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
