@@ -57,7 +57,30 @@ class BillingExecutor(models.AbstractModel):
         contracts, locked = self._claim(lot.contract_list)
         if contracts:
             getattr(self, BILL[run.mode])(run, contracts, run.date)
+        self._record_overtaken(lot, contracts, locked)
         self._settle_lot(lot, locked)
+
+    def _record_overtaken(self, lot, contracts, locked):
+        """Keep the outcome of what somebody else was quicker with: he billed, skipped, suspended or closed it.
+
+        A contract that has ended with nothing left is closed by the run itself: there is nothing to tell of it.
+
+        :param contracts: of the lot, that the run has just billed
+        :param locked: ids of contracts of the lot that somebody else holds
+        """
+        Contract, run = self.env["billing.contract"], lot.run_id
+        told = self.env["billing.job"]._read_group(
+            [("run_id", "=", run.id), ("contract_id", "in", lot.contract_list)], ["contract_id"])
+        silent = set(lot.contract_list).difference(locked, (contract.id for [contract] in told))
+        if not silent:
+            return
+        rows = self.env["billing.schedule"].with_context(active_test=False).search([
+            ("contract_id", "in", list(silent.intersection(contracts.ids))), ("run_date", ">=", run.date)])
+        codes = dict.fromkeys(Contract.browse(silent).exists() - contracts, reasons.NOT_ACTIVE)
+        for state, code in (("skipped", reasons.SKIPPED), ("invoiced", reasons.ALREADY_INVOICED)):
+            codes.update(dict.fromkeys(rows.filtered(lambda row, state=state: row.state == state).contract_id, code))
+        self.env["billing.job"].create([
+            self._prepare_job(run, contract, "skipped", code) for contract, code in codes.items()])
 
     def _settle_lot(self, lot, locked):
         """Delete ``lot``, of which somebody else holds the contracts ``locked``: a second time that is the outcome."""

@@ -100,6 +100,24 @@ class TestLanes(BillingCommon):
         self.assertEqual(run.job_ids.mapped("outcome"), ["invoiced", "invoiced"])
         self.assertFalse(self.env["billing.lot"].search([]))
 
+    def test_each_contract_of_a_run_has_an_outcome_whoever_was_quicker(self):
+        contracts = self.make_many(4)
+        run = self.make_run(contract_count=4)
+        lot = self.env["billing.lot"].sudo()._cut(run, contracts.ids, 50, 1)
+        with self.today("2026-01-02"):
+            rows = contracts.schedule_ids.filtered(lambda row: row.schedule_date <= date(2026, 1, 2))
+            executor = self.env["billing.executor"]
+            executor._generate_all(self.env["billing.planner"]._plan_due(contracts[0], date(2026, 1, 2)))
+            (rows & contracts[1].schedule_ids).action_skip()
+            contracts[2].sudo().state = "suspended"
+            self.env.flush_all()
+            executor.sudo()._bill_lot(lot)
+        self.assertEqual(
+            {job.contract_id: (job.outcome, job.reason) for job in run.job_ids},
+            {contracts[0]: ("skipped", "already_invoiced"), contracts[1]: ("skipped", "skipped"),
+             contracts[2]: ("skipped", "not_active"), contracts[3]: ("invoiced", False)})
+        self.assertEqual([len(self.invoices(contract)) for contract in contracts], [1, 0, 0, 1])
+
     def test_a_run_that_fails_leaves_its_lots_to_the_next(self):
         contracts = self.make_many(5)
         executor = type(self.env["billing.executor"])
