@@ -63,7 +63,8 @@ class BillingExecutor(models.AbstractModel):
     def _record_overtaken(self, lot, contracts, locked):
         """Keep the outcome of what somebody else was quicker with: he billed, skipped, suspended or closed it.
 
-        A contract that has ended with nothing left is closed by the run itself: there is nothing to tell of it.
+        A contract that has ended with nothing left is closed by the run itself: there is nothing to tell of it, nor of
+        one that is still due and has told why before.
 
         :param contracts: of the lot, that the run has just billed
         :param locked: ids of contracts of the lot that somebody else holds
@@ -74,8 +75,11 @@ class BillingExecutor(models.AbstractModel):
         silent = set(lot.contract_list).difference(locked, (contract.id for [contract] in told))
         if not silent:
             return
-        rows = self.env["billing.schedule"].with_context(active_test=False).search([
-            ("contract_id", "in", list(silent.intersection(contracts.ids))), ("run_date", ">=", run.date)])
+        Schedule = self.env["billing.schedule"].with_context(active_test=False)
+        ids = Domain("contract_id", "in", list(silent.intersection(contracts.ids)))
+        due = Schedule.search(ids & Schedule._get_due_domain(run.company_id, run.date)).contract_id
+        rows = Schedule.search(
+            ids & Domain([("contract_id", "not in", due.ids), ("kind", "=", run.mode), ("run_date", ">=", run.date)]))
         codes = dict.fromkeys(Contract.browse(silent).exists() - contracts, reasons.NOT_ACTIVE)
         for state, code in (("skipped", reasons.SKIPPED), ("invoiced", reasons.ALREADY_INVOICED)):
             codes.update(dict.fromkeys(rows.filtered(lambda row, state=state: row.state == state).contract_id, code))

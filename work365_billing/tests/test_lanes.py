@@ -118,6 +118,25 @@ class TestLanes(BillingCommon):
              contracts[2]: ("skipped", "not_active"), contracts[3]: ("invoiced", False)})
         self.assertEqual([len(self.invoices(contract)) for contract in contracts], [1, 0, 0, 1])
 
+    def test_what_was_billed_that_day_is_no_outcome_of_runs_that_have_nothing_to_do_with_it(self):
+        """A run of changes, and an hourly one that has told already why the next period has nothing to bill."""
+        contract = self.make_contract({"price_unit": 10.0}, date_start="2025-12-01")
+        with self.today("2026-01-02"):
+            [first, _second] = planned = self.env["billing.planner"]._plan_due(contract, date(2026, 1, 2))
+            self.env["billing.executor"]._generate_all([first])
+            run = self.make_run(mode="change_log")
+            lot = self.env["billing.lot"].sudo()._cut(run, contract.ids, 50, 1)
+            self.env["billing.executor"].sudo()._bill_lot(lot)
+        self.assertEqual(len(planned), 2)
+        self.assertFalse(run.job_ids.filtered(lambda job: job.reason == "already_invoiced"))
+        run.unlink()
+        contract.subscription_ids.billable = False
+        self.run_job("2026-01-02")
+        [told] = self.last_runs(1)
+        self.assertEqual(told.job_ids.mapped("outcome"), ["nothing_to_bill"])
+        self.run_job("2026-01-02", "06:00:00")
+        self.assertEqual(self.last_runs(1), told)
+
     def test_a_run_that_fails_leaves_its_lots_to_the_next(self):
         contracts = self.make_many(5)
         executor = type(self.env["billing.executor"])
