@@ -8,6 +8,7 @@ from . import product_template
 from . import billing_cycle_owner
 from . import billing_import_mixin
 from . import billing_tracking_mixin
+from . import billing_complete_mixin
 from . import mail_message_subtype
 from . import billing_contract
 from . import billing_contract_cycles

@@ -2,11 +2,9 @@ from contextlib import contextmanager
 
 from odoo import api, models
 
+from .billing_complete_mixin import COMPLETE
 from .journal_items import JournalItems
 from .plain_way import PlainWay
-
-# The one way through Odoo's ``create`` and all that extends it: its arguments are the values of fields only.
-COMPLETE = "billing_complete_items"
 
 
 class AccountMove(models.Model):
@@ -16,7 +14,8 @@ class AccountMove(models.Model):
     alone by Odoo's synchronisation: whatever others change on the new invoices is synchronised as always.
     """
 
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "billing.complete.mixin"]
 
     @api.model
     def _billing_create(self, vals_list):
@@ -52,6 +51,13 @@ class AccountMove(models.Model):
             # The last thing that Odoo's ``create`` does, and nothing to synchronise.
             return super(AccountMove, self.with_context(skip_invoice_sync=True)).write(vals)
         return super().write(vals)
+
+    def _compute_reconciled_payment_ids(self):
+        """Nothing has paid an invoice that is just being created: Odoo joins all payments there are to find out."""
+        new = self.filtered(lambda move: move.state == "draft") if self.env.context.get(COMPLETE) else self.browse()
+        for move in new:
+            move.reconciled_payment_ids = move.matched_payment_ids
+        return super(AccountMove, self - new)._compute_reconciled_payment_ids()
 
     def _has_all_items(self):
         """Tell whether this invoice, just created, needs no more items: the payment terms come last."""

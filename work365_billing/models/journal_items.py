@@ -7,6 +7,7 @@ from odoo import Command, fields
 from odoo.models import BaseModel
 
 WITHOUT_AMOUNT = ("line_section", "line_subsection", "line_note")
+NO_TOTALS = {"price_subtotal": 0.0, "price_total": 0.0}
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,20 @@ class JournalItems:
         products = [line for line in lines if is_product(line)]
         base_lines = [self._prepare_base_line(head, line) for line in products]
         self._tax._add_tax_details_in_base_lines(base_lines, head.company)
+        totals = [self._find_totals(head, base_line) for base_line in base_lines]
         self._tax._round_base_lines_tax_details(base_lines, head.company)
         self._tax._add_accounting_data_in_base_lines_tax_details(base_lines, head.company, include_caba_tags=False)
         result = self._tax._prepare_tax_lines(base_lines, head.company)
-        for line, (_base_line, amounts) in zip(products, result["base_lines_to_update"], strict=True):
-            line.update(amounts)
-        return [{**line, "display_type": "tax"} for line in result["tax_lines_to_add"]]
+        for line, own, (_base_line, amounts) in zip(products, totals, result["base_lines_to_update"], strict=True):
+            line.update(amounts | own)
+        return [{**line, **NO_TOTALS, "display_type": "tax"} for line in result["tax_lines_to_add"]]
+
+    def _find_totals(self, head, base_line):
+        """Return what a line shows as its totals: those of the line alone, of which no cent is moved to another."""
+        self._tax._round_base_lines_tax_details([base_line], head.company)
+        details = base_line["tax_details"]
+        return {
+            "price_subtotal": details["total_excluded_currency"], "price_total": details["total_included_currency"]}
 
     def _prepare_terms(self, head, lines, taxes):
         """Return the values of the payment-term lines: one per due date."""
@@ -147,7 +156,7 @@ class JournalItems:
 
     def _prepare_term(self, head, day, amount_currency, balance, **discount):
         return {
-            "display_type": "payment_term", "date_maturity": day, "amount_currency": amount_currency,
+            **NO_TOTALS, "display_type": "payment_term", "date_maturity": day, "amount_currency": amount_currency,
             "balance": balance, "currency_id": head.currency.id, "partner_id": head.partner.id, "discount_date": False,
             "discount_balance": 0.0, "discount_amount_currency": 0.0, **discount}
 

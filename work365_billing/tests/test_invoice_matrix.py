@@ -1,9 +1,12 @@
 """Invoices that are created with all their journal items equal those that Odoo completes: every stored field."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
+from unittest.mock import patch
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .matrix_common import MatrixCommon
@@ -257,6 +260,36 @@ class TestInvoiceMatrix(MatrixCommon):
 
         self.assertSameBothWays(prepare, env=env)
         self.assertSameBothWays(lambda: prepare() | {"currency_id": self.company_data["currency"].id}, env=env)
+
+    def test_what_belongs_to_another_company(self):
+        """It is looked for in all invoices at once, and named as Odoo names it."""
+        other = self.setup_other_company()
+        archived = self.revenue.copy({"active": False})
+        own, account, tax = (self.vals(self.line(self.tax_15), line) for line in (
+            self.line(account_id=archived.id), self.line(account_id=other["default_account_revenue"].id),
+            self.line(other["default_tax_sale"])))
+        journal = own | {"journal_id": other["default_journal_sale"].id}
+        partner = own | {"partner_id": self.customer.copy({"company_id": other["company"].id}).id}
+        self.assertEqual(len(self.env["account.move"]._billing_create([own, own])), 2)
+        for vals in (account, tax, journal, partner):
+            named = []
+            for make in (self.env["account.move"].create, self.env["account.move"]._billing_create):
+                with self.assertRaisesRegex(UserError, "no company crossover is allowed") as refused:
+                    make([deepcopy(own), deepcopy(vals)])
+                named.append(str(refused.exception).splitlines()[1])
+            self.assertEqual(named[1], named[0])
+
+    def test_payments_are_not_asked_about(self):
+        """Odoo asks thrice per batch which payments reconcile the invoices that are being created."""
+        cursor = type(self.env.cr)
+        with patch.object(cursor, "execute", autospec=True, side_effect=cursor.execute) as execute:
+            move = self.env["account.move"]._billing_create([self.vals(self.line(self.tax_15))])
+            self.env.flush_all()
+        self.assertFalse([call for call in execute.call_args_list if "payment_ids" in str(call.args[1])])
+        move._post()
+        payment = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids).create({})._create_payments()
+        self.assertEqual(move.reconciled_payment_ids, payment)
 
     def test_all_at_once(self):
         """One batch of everything, invoices of both ways side by side."""
