@@ -167,13 +167,13 @@ class FactsReader(RowReader):
         seen = max((row.last_log_id for row in self.rows_of(contract) if self._is_replaced(row)), default=None)
         subscriptions = self.subscriptions_of(contract)
         charges = tuple(self._charge(contract, sub, seen) for sub in subscriptions)
-        first_day = min(row.start for row in planned_rows)
+        span = min(row.start for row in planned_rows), max(row.end for row in planned_rows)
         cycles_of, terms, rows = self._get_cycle_rows(contract), {}, []
         for owner in self.owners_of(contract):
             name = self.engine_owner(owner)
             terms[name] = self.terms_of(owner)
             own = [charge for charge in charges if charge.owner == name]
-            rows += self._get_rows_of_interest(owner, cycles_of.get(owner._get_source_key(), ()), own, first_day)
+            rows += self._get_rows_of_interest(owner, cycles_of.get(owner._get_source_key(), ()), own, *span)
         billed = {
             (sub.id, start): amount for sub in subscriptions for start, amount in self._billed_of[sub.id].items()}
         owner_of = {charge.id: charge.owner for charge in charges}
@@ -184,13 +184,22 @@ class FactsReader(RowReader):
             proration_unit=contract.proration_unit, refunds=contract.refunds_active,
             rounding=contract.currency_id.rounding, discount_digits=self._digits)
 
-    def _get_rows_of_interest(self, owner, rows, charges, first_day):
-        """Return those ``rows`` of ``owner`` into which the changes of its ``charges`` may reach, as the engine's."""
-        pending = [log.acts_on for log in chain.from_iterable(charge.logs for charge in charges) if log.pending]
+    def _get_rows_of_interest(self, owner, rows, charges, first_day, last_day):
+        """Return those ``rows`` of ``owner`` into which the changes of its ``charges`` may reach, as the engine's.
+
+        Of those that are open after what is planned and after all changes, the first tells where the open ones begin.
+        """
+        logs = list(chain.from_iterable(charge.logs for charge in charges))
+        pending = [log.acts_on for log in logs if log.pending]
+        newest = max([last_day, *(log.acts_on for log in logs)])
+        later = [row for row in rows if row.cycle_start > newest and row.state in ("pending", "error")]
+        left_out = set(sorted(later, key=lambda row: row.cycle_start)[1:])
         # From the start of a natural cycle on: pieces of one cycle in several rows are rounded together.
         oldest = min([first_day, *pending])
         look_back = self.series_of(owner).recurrence_at(oldest).period_at(oldest).start
-        return [self.engine_row(row) for row in rows if row.cycle_end >= look_back and self._is_of_interest(row)]
+        return [
+            self.engine_row(row) for row in rows
+            if row.cycle_end >= look_back and row not in left_out and self._is_of_interest(row)]
 
     @staticmethod
     def _is_of_interest(row):

@@ -112,20 +112,12 @@ class JournalItems:
         products = [line for line in lines if is_product(line)]
         base_lines = [self._prepare_base_line(head, line) for line in products]
         self._tax._add_tax_details_in_base_lines(base_lines, head.company)
-        totals = [self._find_totals(head, base_line) for base_line in base_lines]
         self._tax._round_base_lines_tax_details(base_lines, head.company)
         self._tax._add_accounting_data_in_base_lines_tax_details(base_lines, head.company, include_caba_tags=False)
         result = self._tax._prepare_tax_lines(base_lines, head.company)
-        for line, own, (_base_line, amounts) in zip(products, totals, result["base_lines_to_update"], strict=True):
-            line.update(amounts | own)
+        for line, (base_line, amounts) in zip(products, result["base_lines_to_update"], strict=True):
+            line.update(amounts | read_totals(base_line))
         return [{**line, **NO_TOTALS, "display_type": "tax"} for line in result["tax_lines_to_add"]]
-
-    def _find_totals(self, head, base_line):
-        """Return what a line shows as its totals: those of the line alone, of which no cent is moved to another."""
-        self._tax._round_base_lines_tax_details([base_line], head.company)
-        details = base_line["tax_details"]
-        return {
-            "price_subtotal": details["total_excluded_currency"], "price_total": details["total_included_currency"]}
 
     def _prepare_terms(self, head, lines, taxes):
         """Return the values of the payment-term lines: one per due date."""
@@ -163,6 +155,12 @@ class JournalItems:
 
 def is_product(line):
     return line.get("display_type", "product") == "product"
+
+
+def read_totals(base_line):
+    """Return what a line shows as its totals: no cent is moved to them from another line, as to its balance."""
+    details = base_line["tax_details"]
+    return {"price_subtotal": details["total_excluded_currency"], "price_total": details["total_included_currency"]}
 
 
 def get_ids(value):
