@@ -1,12 +1,20 @@
+from contextlib import contextmanager
+
 from odoo import models
 
-from .plain_way import find_extension
+from .plain_way import SYNCHRONISATION, find_extension
 
 # The one way through Odoo's ``_post``, which calls what is extended here: what is known of the numbers of this batch.
 NUMBERS = "billing_numbers"
 NUMBERING = {"account.move": (
     "_get_next_sequence_format", "_get_last_sequence", "_get_last_sequence_domain", "_get_starting_sequence",
     "_get_sequence_format_param", "_deduce_sequence_number_reset", "_locked_increment", "_set_next_sequence")}
+SETTLED = "billing_settled"
+POSTED = {"state": "posted", "posted_before": True}  # what ``_post`` writes in the end, and nothing else
+
+
+class Once(list):
+    """Says something once. A context that comes in over the web API holds none: nobody skips anything with it."""
 
 
 class AccountMove(models.Model):
@@ -21,6 +29,24 @@ class AccountMove(models.Model):
         numbers = {} if find_extension(self.env, NUMBERING) is None else None
         # As the button does: a mandatory analytic plan holds for the job as well.
         self.with_context(validate_analytic=True, **{NUMBERS: numbers})._post(soft=False)
+
+    def write(self, vals):
+        """The state alone alters no journal item: Odoo would compute them all, before and after, to find no difference.
+
+        Whatever else is changed meanwhile is synchronised by itself.
+        """
+        if vals == POSTED and NUMBERS in self.env.context and not find_extension(self.env, SYNCHRONISATION):
+            return super(AccountMove, self.with_context(**{SETTLED: Once(["state"])})).write(vals)
+        return super().write(vals)
+
+    @contextmanager
+    def _sync_dynamic_lines(self, container):
+        settled = self.env.context.get(SETTLED)
+        if isinstance(settled, Once) and settled and settled.pop():
+            yield
+            return
+        with super()._sync_dynamic_lines(container):
+            yield
 
     def _tells_together(self):
         return NUMBERS in self.env.context and super()._tells_together()

@@ -88,7 +88,7 @@ class MatrixCommon(BillingCommon):
         self.assertEqual(complete.env.context, Move.env.context)
         self.assertSame(plain, complete)
         plain._post()
-        complete._post()
+        complete._billing_post()
         self.assertSame(plain, complete)
 
     def assertSame(self, plain, complete):

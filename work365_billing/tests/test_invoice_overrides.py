@@ -78,6 +78,20 @@ class TestInvoiceOverrides(MatrixCommon):
         move._post()
         self.assertRecordValues(move, [{"ref": "Posted", "state": "posted", "amount_untaxed": 60.0}])
 
+    def test_change_while_posting(self):
+        """What an addon changes once the invoice is posted stays as Odoo leaves it."""
+        def hash_moves(original, move, **kw):
+            move.invoice_line_ids[0].price_unit = 50
+            move.line_ids.filtered("date_maturity").name = "Changed"
+            return original(move, **kw)
+
+        self._override("_hash_moves", hash_moves)
+        self.assertSameBothWays(self._prepare)
+        [move] = self.env["account.move"]._billing_create([self._prepare()])
+        move._billing_post()
+        self.assertEqual(move.invoice_line_ids.mapped("price_unit"), [50.0, 10.0])
+        self.assertEqual(move.line_ids.filtered("date_maturity").name, "Changed")
+
     def test_extended_taxes(self):
         """An addon may read the record of a line, and there is none before the invoice exists."""
         model = self.registry["account.tax"]
