@@ -80,6 +80,7 @@ from . import account_move_posting
 from . import account_move_tasks
 from . import account_move_send
 from . import account_move_line
+from . import account_move_line_complete
 from . import account_move_usage
 from . import account_move_reversal
 from . import account_partial_reconcile

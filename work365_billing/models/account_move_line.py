@@ -3,7 +3,7 @@ from odoo import api, fields, models
 
 class AccountMoveLine(models.Model):
     _name = "account.move.line"
-    _inherit = ["account.move.line", "billing.complete.mixin", "billing.guarded.mixin"]
+    _inherit = ["account.move.line", "billing.guarded.mixin"]
 
     billing_subscription_id = fields.Many2one(
         "billing.subscription", "Subscription", index="btree_not_null", copy=False, readonly=True, ondelete="restrict")

@@ -8,6 +8,7 @@ from odoo.models import BaseModel
 
 WITHOUT_AMOUNT = ("line_section", "line_subsection", "line_note")
 NO_TOTALS = {"price_subtotal": 0.0, "price_total": 0.0}
+TAX_LINE = {"sequence": 10000, "quantity": 0.0, "price_unit": 0.0, "product_uom_id": False}
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,24 @@ def read_totals(base_line):
     """Return what a line shows as its totals: no cent is moved to them from another line, as to its balance."""
     details = base_line["tax_details"]
     return {"price_subtotal": details["total_excluded_currency"], "price_total": details["total_included_currency"]}
+
+
+def find_precomputed(env, line):
+    """Return what Odoo would compute before it creates a product or tax line that was completed here.
+
+    :param line: values of the journal item, with its ``move_id``
+    :return: values; none for all others, whose account, name and more follow from their invoice
+    """
+    display_type = line.get("display_type")
+    if display_type not in ("product", "tax") or "price_subtotal" not in line:
+        return {}
+    move = env["account.move"].browse(line["move_id"])
+    tax = env["account.tax.repartition.line"].browse(line.get("tax_repartition_line_id") or ()).tax_id
+    return {
+        "journal_id": move.journal_id.id, "company_id": move.company_id.id,
+        "company_currency_id": move.company_id.currency_id.id, "is_storno": False,
+        "debit": max(line["balance"], 0.0), "credit": max(-line["balance"], 0.0),
+        "tax_line_id": tax.id, "tax_group_id": tax.tax_group_id.id, **(TAX_LINE if display_type == "tax" else {})}
 
 
 def get_ids(value):

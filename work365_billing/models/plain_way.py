@@ -20,7 +20,7 @@ SYNCHRONISATION = {
     "account.move.line": (
         "_sync_invoice", "_compute_epd_needed", "_compute_discount_allocation_needed", "_compute_partner_id",
         "_compute_currency_id", "_compute_product_uom_id", "_compute_balance", "_compute_amount_currency",
-        "_compute_totals"),
+        "_compute_totals", "_compute_is_storno", "_compute_debit_credit", "_compute_quantity", "_compute_sequence"),
     "account.tax": (
         "_get_base_line_field_value_from_record", "_prepare_base_line_for_taxes_computation",
         "_add_tax_details_in_base_lines", "_add_tax_details_in_base_line", "_round_base_lines_tax_details",
@@ -29,12 +29,14 @@ SYNCHRONISATION = {
     "account.payment.term": ("_compute_terms",),
 }
 KNOWN = {"account", "work365_billing"}
-# Expenses extend some of it, for entries with expenses only, which FORBIDDEN keeps out; India adds a code to each line.
+# Expenses extend some of it, for entries with expenses only, which FORBIDDEN keeps out; sales for companies with storno
+# accounting, which go the plain way; India adds a code to each line.
 KNOWN_IN = {
     "hr_expense": {
         "_compute_needed_terms", "_compute_commercial_partner_id", "_compute_partner_id", "_compute_totals",
         "_prepare_product_base_line_for_taxes_computation", "_prepare_base_line_for_taxes_computation",
         "_prepare_base_line_grouping_key"},
+    "sale": {"_compute_is_storno"},
     "l10n_in": {"_prepare_base_line_for_taxes_computation"},
 }
 
