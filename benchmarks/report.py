@@ -42,6 +42,11 @@ def _check(measured, content, count):
             f"with {untaxed} before tax. The figures would not be comparable.")
 
 
+def fastest(rounds):
+    """Return of each way what was measured when it was fastest; every round has all ways in the same order."""
+    return [max(of_way, key=lambda one: one["figures"]["per_second"]) for of_way in zip(*rounds, strict=True)]
+
+
 def machine(databases):
     """Return what the figures depend on."""
     [postgres] = databases.sql("SHOW server_version")
@@ -55,7 +60,7 @@ def text(result):
     parts = [_machine_line(result)]
     for size in sizes:
         rows = {one["way"]: one["figures"] for one in result["invoicing"] if one["n"] == size}
-        parts.append(_invoicing_table(size, rows))
+        parts.append(_invoicing_table(size, rows, result["repeat"]))
     parts += [
         _large_table(result["large"]), _window_table(result["window"]), _bulk_table(result["bulk"]),
         _planning_table(result["planning"]), _import_table(result["importing"])]
@@ -72,8 +77,9 @@ def _machine_line(result):
         " Compare ratios, not absolute figures.")
 
 
-def _invoicing_table(size, rows):
-    lines = [f"{size} invoices, {len(dataset.PRODUCTS)} lines, one tax of {dataset.TAX_PERCENT} %"]
+def _invoicing_table(size, rows, repeat):
+    fastest = f", the fastest of {repeat}" if repeat > 1 else ""
+    lines = [f"{size} invoices, {len(dataset.PRODUCTS)} lines, one tax of {dataset.TAX_PERCENT} %{fastest}"]
     lines.append(_row(
         "", "per second", "to plain", "untracked", "to OCA", "CPU ms each", "queries each", "memory MB"))
     for way in WAYS:

@@ -55,17 +55,28 @@ def test_one_way_alone_is_checked_too(measured):
         report.check_own(measured[-1])
 
 
+def test_the_fastest_time_of_each_way_counts(measured):
+    other = deepcopy(measured)
+    measured[0]["figures"]["per_second"] = 11.0
+    other[1]["figures"]["per_second"] = 12.0
+    found = report.fastest([measured, other])
+    assert [one["way"] for one in found] == [one["way"] for one in measured]
+    assert [one["figures"]["per_second"] for one in found] == [11.0, 12.0, *[10.0] * (len(measured) - 2)]
+
+
 def test_the_table_shows_ratios(measured):
     rows = {one["way"]: one["figures"] for one in measured}
     rows["ours"]["per_second"] = 15.0
     machine = {"cores": 2, "load": [0.5], "python": "3.11", "postgresql": "18", "system": "Linux"}
     figures = {name: {"search": FIGURES, "plan": FIGURES} for name in ("none due", "all due")}
     text = report.text({
-        "machine": machine, "oca_version": "19.0", "invoicing": measured, "planning": {"n": N, **figures},
+        "machine": machine, "oca_version": "19.0", "repeat": 2, "invoicing": measured,
+        "planning": {"n": N, **figures},
         "large": {"n": N, "way": "ours + post", "figures": FIGURES},
         "bulk": {"n": N, "proceed": FIGURES, "total": FIGURES}, "window": {"n": N, "open": FIGURES, "total": FIGURES},
         "importing": {"n": N, **{name: {"request": FIGURES, "total": FIGURES} for name in runner.IMPORTS}},
         "seconds": {"preparation": 1.0, "measuring": 2.0}})
+    assert f"{N} invoices, 3 lines, one tax of 15 %, the fastest of 2" in text
     [line] = [line for line in text.splitlines() if line.startswith("ours  ")]
     assert line.split() == ["ours", "15.0", "1.50", "1.50", "1.50", "30.0", "5.0", "1.0"]
     [line] = [line for line in text.splitlines() if line.startswith("open to all amounts")]

@@ -8,6 +8,7 @@ from odoo import Command
 from odoo.sql_db import Cursor
 from odoo.tests import freeze_time, tagged
 
+from ..models.billing_facts import FactsReader
 from .common import BillingCommon
 
 WRITING = re.compile(
@@ -58,6 +59,25 @@ class TestPlanner(StatementsMixin, BillingCommon):
                 contract.subscription_ids[0].change_quantity(5, "2026-01-16")
                 contract.subscription_ids[0].change_quantity(2, "2026-02-10")
         return contracts
+
+    def starts(self, contract):
+        """Return the first days and states of the rows that the engine gets when the first open one is planned."""
+        reader = FactsReader(contract)
+        [planned, *_later] = [row for row in map(reader.engine_row, reader.rows_of(contract)) if row.state == "pending"]
+        return [(str(row.start), row.state) for row in reader.engine_contract(contract, [planned]).rows]
+
+    def test_rows_to_come_are_left_out(self):
+        """All but those into which a change reaches, and the first of the rest: from there on nothing is invoiced."""
+        contract = self.make_contract({"price_unit": 10.0}, date_start="2026-01-01")
+        self.run_job("2026-01-02")
+        self.assertGreater(len(contract.schedule_ids), 10)
+        self.assertEqual(self.starts(contract), [("2026-02-01", "pending"), ("2026-03-01", "pending")])
+        with self.today("2026-01-20"):
+            contract.subscription_ids.change_quantity(5, "2026-01-16")
+            contract.subscription_ids.change_quantity(2, "2026-04-10")
+        self.assertEqual(self.starts(contract), [
+            ("2026-01-01", "invoiced"), ("2026-02-01", "pending"), ("2026-03-01", "pending"),
+            ("2026-04-01", "pending"), ("2026-05-01", "pending")])
 
     def plan(self, contracts):
         self.env.flush_all()
