@@ -11,6 +11,8 @@ NUMBERING = {"account.move": (
     "_get_sequence_format_param", "_deduce_sequence_number_reset", "_locked_increment", "_set_next_sequence")}
 SETTLED = "billing_settled"
 POSTED = {"state": "posted", "posted_before": True}  # what ``_post`` writes in the end, and nothing else
+# Nobody else may have a hand in that: he might change lines before Odoo looks at them.
+SETTLING = SYNCHRONISATION | {"account.move": (*SYNCHRONISATION["account.move"], "write")}
 
 
 class Once(list):
@@ -35,7 +37,7 @@ class AccountMove(models.Model):
 
         Whatever else is changed meanwhile is synchronised by itself.
         """
-        if vals == POSTED and NUMBERS in self.env.context and not find_extension(self.env, SYNCHRONISATION):
+        if vals == POSTED and NUMBERS in self.env.context and not find_extension(self.env, SETTLING):
             return super(AccountMove, self.with_context(**{SETTLED: Once(["state"])})).write(vals)
         return super().write(vals)
 

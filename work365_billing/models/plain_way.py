@@ -28,14 +28,15 @@ SYNCHRONISATION = {
         "_prepare_base_line_grouping_key", "_prepare_base_line_tax_repartition_grouping_key", "_prepare_tax_lines"),
     "account.payment.term": ("_compute_terms",),
 }
-KNOWN = {"account", "work365_billing"}
+KNOWN = {"odoo.orm.models", "account", "work365_billing"}
 # Expenses extend some of it, for entries with expenses only, which FORBIDDEN keeps out; sales for companies with storno
-# accounting, which go the plain way; India adds a code to each line.
+# accounting, which go the plain way; India adds a code to each line. Mail tracks what is written.
 KNOWN_IN = {
     "hr_expense": {
         "_compute_needed_terms", "_compute_commercial_partner_id", "_compute_partner_id", "_compute_totals",
         "_prepare_product_base_line_for_taxes_computation", "_prepare_base_line_for_taxes_computation",
         "_prepare_base_line_grouping_key"},
+    "mail": {"write"},
     "sale": {"_compute_is_storno"},
     "l10n_in": {"_prepare_base_line_for_taxes_computation"},
 }

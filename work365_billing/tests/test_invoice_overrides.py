@@ -5,6 +5,8 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.tests import tagged
 
+from ..models.account_move_posting import SETTLING
+from ..models.plain_way import SYNCHRONISATION, find_extension
 from .matrix_common import MatrixCommon
 
 
@@ -91,6 +93,24 @@ class TestInvoiceOverrides(MatrixCommon):
         move._billing_post()
         self.assertEqual(move.invoice_line_ids.mapped("price_unit"), [50.0, 10.0])
         self.assertEqual(move.line_ids.filtered("date_maturity").name, "Changed")
+
+    def test_write_that_changes_lines(self):
+        def write(original, move, vals):
+            if vals.get("state") == "posted":
+                move.invoice_line_ids[0].price_unit = 50
+            return original(move, vals)
+
+        self._override("write", write)
+        self.assertSameBothWays(self._prepare)
+        [move] = self.env["account.move"]._billing_create([self._prepare()])
+        self.assertTrue(find_extension(self.env, SETTLING))
+        move._billing_post()
+        self.assertRecordValues(move, [{"state": "posted", "amount_untaxed": 160.0, "amount_tax": 23.2}])
+
+    def test_nobody_else_has_a_hand_in_it(self):
+        """So that what is created and posted here is what the tests compare."""
+        self.assertFalse(find_extension(self.env, SYNCHRONISATION))
+        self.assertFalse(find_extension(self.env, SETTLING))
 
     def test_extended_taxes(self):
         """An addon may read the record of a line, and there is none before the invoice exists."""
