@@ -5,6 +5,7 @@ values say and never by what fails.
 """
 
 from odoo import Command
+from odoo.models import BaseModel
 
 from .journal_items import WITHOUT_AMOUNT, get_ids, is_product
 
@@ -28,7 +29,7 @@ SYNCHRONISATION = {
         "_prepare_base_line_grouping_key", "_prepare_base_line_tax_repartition_grouping_key", "_prepare_tax_lines"),
     "account.payment.term": ("_compute_terms",),
 }
-KNOWN = {"odoo.orm.models", "account", "work365_billing"}
+KNOWN = {"account", "work365_billing"}
 # Expenses extend some of it, for entries with expenses only, which FORBIDDEN keeps out; sales for companies with storno
 # accounting, which go the plain way; India adds a code to each line. Mail tracks what is written.
 KNOWN_IN = {
@@ -126,6 +127,6 @@ def find_extension(env, methods):
         for cls in type(env[model]).__mro__:
             own = {name for name in names if name in vars(cls)}
             addon = vars(cls).get("_module") or cls.__module__
-            if own and addon not in KNOWN and not own <= KNOWN_IN.get(addon, set()):
+            if own and cls is not BaseModel and addon not in KNOWN and not own <= KNOWN_IN.get(addon, set()):
                 return addon
     return None
