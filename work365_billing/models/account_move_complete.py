@@ -57,8 +57,8 @@ class AccountMove(models.Model):
         new = self.filtered(lambda move: move.state == "draft") if self.env.context.get(COMPLETE) else self.browse()
         for move in new:
             move.reconciled_payment_ids = move.matched_payment_ids
-        if others := self - new:
-            super(AccountMove, others)._compute_reconciled_payment_ids()
+        others = self - new
+        return super(AccountMove, others)._compute_reconciled_payment_ids() if others else None
 
     def _has_all_items(self):
         """Tell whether this invoice, just created, needs no more items: the payment terms come last."""
