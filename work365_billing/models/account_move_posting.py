@@ -44,7 +44,8 @@ class AccountMove(models.Model):
     @contextmanager
     def _sync_dynamic_lines(self, container):
         settled = self.env.context.get(SETTLED)
-        if isinstance(settled, Once) and settled and settled.pop():
+        if isinstance(settled, Once) and settled:
+            settled.clear()
             yield
             return
         with super()._sync_dynamic_lines(container):

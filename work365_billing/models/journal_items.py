@@ -165,21 +165,22 @@ def read_totals(base_line):
 
 
 def find_precomputed(env, line):
-    """Return what Odoo would compute before it creates a product or tax line that was completed here.
+    """Return what Odoo would compute before it creates a product or tax line whose balance is known.
 
     :param line: values of the journal item, with its ``move_id``
-    :return: values; none for all others, whose account, name and more follow from their invoice
+    :return: values that are not given; none for all others, whose account, name and more follow from their invoice
     """
-    display_type = line.get("display_type")
-    if display_type not in ("product", "tax") or "price_subtotal" not in line:
+    move, is_tax = env["account.move"].browse(line["move_id"]), line.get("display_type") == "tax"
+    if not (is_tax or line.get("display_type") == "product") or "balance" not in line or (
+            is_tax and line.get("product_id")) or move.company_id.account_storno:
         return {}
-    move = env["account.move"].browse(line["move_id"])
     tax = env["account.tax.repartition.line"].browse(line.get("tax_repartition_line_id") or ()).tax_id
-    return {
+    found = {
         "journal_id": move.journal_id.id, "company_id": move.company_id.id,
         "company_currency_id": move.company_id.currency_id.id, "is_storno": False,
         "debit": max(line["balance"], 0.0), "credit": max(-line["balance"], 0.0),
-        "tax_line_id": tax.id, "tax_group_id": tax.tax_group_id.id, **(TAX_LINE if display_type == "tax" else {})}
+        "tax_line_id": tax.id, "tax_group_id": tax.tax_group_id.id, **(TAX_LINE if is_tax else {})}
+    return {name: value for name, value in found.items() if name not in line}
 
 
 def get_ids(value):
