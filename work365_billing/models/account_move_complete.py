@@ -60,6 +60,11 @@ class AccountMove(models.Model):
         others = self - new
         return super(AccountMove, others)._compute_reconciled_payment_ids() if others else None
 
+    def _inverse_partner_id(self):
+        """Complete journal items have their partner already."""
+        complete = self.filtered(lambda move: move._has_all_items()) if self.env.context.get(COMPLETE) else self.browse()
+        return super(AccountMove, self - complete)._inverse_partner_id()
+
     def _has_all_items(self):
         """Tell whether this invoice, just created, needs no more items: the payment terms come last."""
         return "payment_term" in self.line_ids.mapped("display_type")

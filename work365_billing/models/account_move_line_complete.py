@@ -1,7 +1,9 @@
+from contextlib import contextmanager
+
 from odoo import api, models
 
 from .billing_complete_mixin import COMPLETE
-from .journal_items import find_precomputed
+from .journal_items import find_precomputed, find_results, is_complete
 
 
 class AccountMoveLine(models.Model):
@@ -12,12 +14,31 @@ class AccountMoveLine(models.Model):
 
     @api.model
     def _add_precomputed_values(self, vals_list):
-        complete = self.env.context.get(COMPLETE)
-        found_list = [find_precomputed(self.env, vals) if complete else {} for vals in vals_list]
+        found_list = [
+            find_precomputed(self.env, vals) if self.env.context.get(COMPLETE) and is_complete(vals) else {}
+            for vals in vals_list]
         for vals, found in zip(vals_list, found_list, strict=True):
             vals |= found
         result = super()._add_precomputed_values(vals_list)
         for vals, found in zip(vals_list, found_list, strict=True):
             if found:
+                vals |= find_results(self.env, vals)
                 vals["__precomputed__"] = {self._fields[name] for name in found} | vals.get("__precomputed__", set())
         return result
+
+    @contextmanager
+    def _sync_invoice(self, container):
+        is_create = self.env.context.get(COMPLETE) and not self
+        with super()._sync_invoice(container):
+            yield
+            created = container["records"]
+            if is_create:
+                complete = created.move_id.filtered(lambda move: move._has_all_items())
+                container["records"] = created.filtered(lambda line: line.move_id not in complete)
+        container["records"] = created
+
+    def _check_caba_non_caba_shared_tags(self):
+        """Nothing is mixed where no tax is due on payment: Odoo looks at each line's tags all the same."""
+        taxes = self.tax_ids | self.tax_repartition_line_id.tax_id
+        if "on_payment" in taxes.mapped("tax_exigibility"):
+            super()._check_caba_non_caba_shared_tags()

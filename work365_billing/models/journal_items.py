@@ -7,8 +7,16 @@ from odoo import Command, fields
 from odoo.models import BaseModel
 
 WITHOUT_AMOUNT = ("line_section", "line_subsection", "line_note")
-NO_TOTALS = {"price_subtotal": 0.0, "price_total": 0.0}
-TAX_LINE = {"sequence": 10000, "quantity": 0.0, "price_unit": 0.0, "product_uom_id": False}
+WITHOUT_PRODUCT = {"quantity": 0.0, "price_unit": 0.0, "product_uom_id": False}
+TAX_LINE = {**WITHOUT_PRODUCT, "sequence": 10000}
+TERM_LINE = {**WITHOUT_PRODUCT, "sequence": 12000, "tax_ids": [Command.set([])]}
+
+
+class Known(float):
+    """An amount of a complete journal item, as opposed to one that a caller gives: he can pass on plain numbers only."""
+
+
+NO_TOTALS = {"price_subtotal": Known(), "price_total": Known()}
 
 
 @dataclass(frozen=True)
@@ -56,8 +64,11 @@ class JournalItems:
         for head, vals, lines in zip(heads, vals_list, lines_list, strict=True):
             taxes = self._add_taxes(head, lines)
             terms = self._prepare_terms(head, lines, taxes)
-            vals["line_ids"] = [Command.create(line) for line in (*lines, *taxes, *terms)]
+            vals["line_ids"] = [
+                Command.create(line | {"balance": Known(line["balance"])} if "balance" in line else line)
+                for line in (*lines, *taxes, *terms)]
             vals["invoice_date_due"] = head.due or max(term["date_maturity"] for term in terms)
+            vals |= self._add_up(head, filter(is_product, lines), taxes, terms)
 
     def _read_head(self, vals):
         env = self._env
@@ -140,6 +151,18 @@ class JournalItems:
             term["balance"] += part["company_amount"]
         return list(by_date.values())
 
+    def _add_up(self, head, products, taxes, terms):
+        """Return the totals of the invoice, as Odoo computes them from its journal items: nothing has been paid."""
+        untaxed, tax, rest = (self._sum(head, lines) for lines in (products, taxes, terms))
+        in_currency = {"untaxed": untaxed[0], "tax": tax[0], "total": untaxed[0] + tax[0]}
+        in_company = {"untaxed": untaxed[1], "tax": tax[1], "total": untaxed[1] + tax[1]}
+        return {
+            **{f"amount_{name}": -head.sign * amount for name, amount in in_currency.items()},
+            **{f"amount_{name}_signed": amount for name, amount in in_company.items()},
+            "amount_untaxed_in_currency_signed": in_currency["untaxed"],
+            "amount_total_in_currency_signed": in_currency["total"],
+            "amount_residual": head.sign * rest[0], "amount_residual_signed": -rest[1]}
+
     def _sum(self, head, lines):
         """Return what the counterpart of ``lines`` comes to, in the currency of the invoice and of the company."""
         lines = list(lines)
@@ -164,23 +187,44 @@ def read_totals(base_line):
     return {"price_subtotal": details["total_excluded_currency"], "price_total": details["total_included_currency"]}
 
 
+def is_complete(line):
+    """Tell whether the values of a journal item come from here, unchanged since."""
+    return isinstance(line.get("balance"), Known)
+
+
 def find_precomputed(env, line):
-    """Return what Odoo would compute before it creates a product or tax line whose balance is known.
+    """Return what Odoo would compute before it creates a complete journal item, and not the values that are given.
+
+    The account and the name of payment terms are left to Odoo: they follow from their invoice and its partner.
 
     :param line: values of the journal item, with its ``move_id``
-    :return: values that are not given; none for all others, whose account, name and more follow from their invoice
     """
-    move, is_tax = env["account.move"].browse(line["move_id"]), line.get("display_type") == "tax"
-    if not (is_tax or line.get("display_type") == "product") or "balance" not in line or (
-            is_tax and line.get("product_id")) or move.company_id.account_storno:
-        return {}
+    move = env["account.move"].browse(line["move_id"])
     tax = env["account.tax.repartition.line"].browse(line.get("tax_repartition_line_id") or ()).tax_id
     found = {
         "journal_id": move.journal_id.id, "company_id": move.company_id.id,
         "company_currency_id": move.company_id.currency_id.id, "is_storno": False,
         "debit": max(line["balance"], 0.0), "credit": max(-line["balance"], 0.0),
-        "tax_line_id": tax.id, "tax_group_id": tax.tax_group_id.id, **(TAX_LINE if is_tax else {})}
+        "tax_line_id": tax.id, "tax_group_id": tax.tax_group_id.id,
+        "no_followup": move.journal_id.type == "general",
+        **{"tax": TAX_LINE, "payment_term": TERM_LINE}.get(line["display_type"], {})}
     return {name: value for name, value in found.items() if name not in line}
+
+
+def find_results(env, line):
+    """Return what Odoo would compute once a complete journal item of a draft exists: it would be written once more.
+
+    :param line: values of the journal item, with its ``move_id`` and all that is computed before
+    """
+    move = env["account.move"].browse(line["move_id"])
+    account = env["account.account"].browse(line["account_id"])
+    is_open = account.reconcile or account.account_type in ("asset_cash", "liability_credit_card")
+    residual = {
+        "amount_residual": move.company_id.currency_id.round(line["balance"]) if is_open else 0.0,
+        "amount_residual_currency": move.currency_id.round(line["amount_currency"]) if is_open else 0.0}
+    return {
+        **residual, "reconciled": is_open and not any(residual.values()), "parent_state": move.state,
+        "date": move.date, "invoice_date": move.invoice_date, "ref": move.ref}
 
 
 def get_ids(value):
