@@ -184,7 +184,9 @@ def is_product(line):
 def read_totals(base_line):
     """Return what a line shows as its totals: no cent is moved to them from another line, as to its balance."""
     details = base_line["tax_details"]
-    return {"price_subtotal": details["total_excluded_currency"], "price_total": details["total_included_currency"]}
+    return {
+        "price_subtotal": Known(details["total_excluded_currency"]),
+        "price_total": Known(details["total_included_currency"])}
 
 
 def is_complete(line):

@@ -19,7 +19,7 @@ SYNCHRONISATION = {
         "_get_rounded_base_and_tax_lines", "_prepare_product_base_line_for_taxes_computation",
         "_get_discount_allocation_account", "_compute_direction_sign", "_compute_commercial_partner_id"),
     "account.move.line": (
-        "_sync_invoice", "_compute_epd_needed", "_compute_discount_allocation_needed", "_compute_partner_id",
+        "create", "_sync_invoice", "_compute_epd_needed", "_compute_discount_allocation_needed", "_compute_partner_id",
         "_compute_currency_id", "_compute_product_uom_id", "_compute_balance", "_compute_amount_currency",
         "_compute_totals", "_compute_is_storno", "_compute_debit_credit", "_compute_quantity", "_compute_sequence"),
     "account.tax": (
@@ -31,8 +31,10 @@ SYNCHRONISATION = {
 }
 KNOWN = {"account", "work365_billing"}
 # Expenses extend some of it, for entries with expenses only, which FORBIDDEN keeps out; sales for companies with storno
-# accounting, which go the plain way; India adds a code to each line. Mail tracks what is written.
+# accounting, which go the plain way; India adds a code to each line. Mail tracks what is written, and analytic
+# distributions are rounded.
 KNOWN_IN = {
+    "analytic": {"create"},
     "hr_expense": {
         "_compute_needed_terms", "_compute_commercial_partner_id", "_compute_partner_id", "_compute_totals",
         "_prepare_product_base_line_for_taxes_computation", "_prepare_base_line_for_taxes_computation",
