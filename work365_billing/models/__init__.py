@@ -4,6 +4,7 @@ from . import res_config_settings
 from . import ir_config_parameter
 from . import res_currency
 from . import res_partner
+from . import res_partner_rank
 from . import product_template
 from . import billing_cycle_owner
 from . import billing_import_mixin

@@ -60,10 +60,12 @@ class AccountMove(models.Model):
         others = self - new
         return super(AccountMove, others)._compute_reconciled_payment_ids() if others else None
 
+    @api.onchange("partner_id")
     def _inverse_partner_id(self):
         """Complete journal items have their partner already."""
-        complete = self.filtered(lambda move: move._has_all_items()) if self.env.context.get(COMPLETE) else self.browse()
-        return super(AccountMove, self - complete)._inverse_partner_id()
+        is_create = self.env.context.get(COMPLETE)
+        others = self.filtered(lambda move: not move._has_all_items()) if is_create else self
+        return super(AccountMove, others)._inverse_partner_id()
 
     def _has_all_items(self):
         """Tell whether this invoice, just created, needs no more items: the payment terms come last."""

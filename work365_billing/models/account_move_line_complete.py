@@ -37,6 +37,7 @@ class AccountMoveLine(models.Model):
                 container["records"] = created.filtered(lambda line: line.move_id not in complete)
         container["records"] = created
 
+    @api.constrains("tax_ids", "tax_repartition_line_id")
     def _check_caba_non_caba_shared_tags(self):
         """Nothing is mixed where no tax is due on payment: Odoo looks at each line's tags all the same."""
         taxes = self.tax_ids | self.tax_repartition_line_id.tax_id

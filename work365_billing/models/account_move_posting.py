@@ -3,6 +3,7 @@ from contextlib import contextmanager
 from odoo import models
 
 from .plain_way import SYNCHRONISATION, find_extension
+from .res_partner_rank import RANKS, Ranks
 
 # The one way through Odoo's ``_post``, which calls what is extended here: what is known of the numbers of this batch.
 NUMBERS = "billing_numbers"
@@ -10,7 +11,8 @@ NUMBERING = {"account.move": (
     "_get_next_sequence_format", "_get_last_sequence", "_get_last_sequence_domain", "_get_starting_sequence",
     "_get_sequence_format_param", "_deduce_sequence_number_reset", "_locked_increment", "_set_next_sequence")}
 SETTLED = "billing_settled"
-POSTED = {"state": "posted", "posted_before": True}  # what ``_post`` writes in the end, and nothing else
+# What ``_post`` writes in the end, and what it writes on each invoice that has the next number, which is of this batch.
+SETTLING_NOTHING = ({"state": "posted", "posted_before": True}, {"made_sequence_gap": False})
 # Nobody else may have a hand in that: he might change lines before Odoo looks at them.
 SETTLING = SYNCHRONISATION | {"account.move": (*SYNCHRONISATION["account.move"], "write")}
 
@@ -29,16 +31,18 @@ class AccountMove(models.Model):
         """Post these drafts, checked as the button checks them, and told in their chatter as ever."""
         self.line_ids.mapped("tax_ids")  # read for all of them: Odoo goes from invoice to invoice
         numbers = {} if find_extension(self.env, NUMBERING) is None else None
+        ranks = Ranks()
         # As the button does: a mandatory analytic plan holds for the job as well.
-        self.with_context(validate_analytic=True, **{NUMBERS: numbers})._post(soft=False)
+        self.with_context(validate_analytic=True, **{NUMBERS: numbers, RANKS: ranks})._post(soft=False)
+        self.env["res.partner"]._set_ranks(ranks)
 
     def write(self, vals):
         """The state alone alters no journal item: Odoo would compute them all, before and after, to find no difference.
 
-        Whatever else is changed meanwhile is synchronised by itself.
+        Nor does a gap before a number. Whatever else is changed meanwhile is synchronised by itself.
         """
-        if vals == POSTED and NUMBERS in self.env.context and not find_extension(self.env, SETTLING):
-            return super(AccountMove, self.with_context(**{SETTLED: Once(["state"])})).write(vals)
+        if vals in SETTLING_NOTHING and NUMBERS in self.env.context and not find_extension(self.env, SETTLING):
+            return super(AccountMove, self.with_context(**{SETTLED: Once(vals)})).write(vals)
         return super().write(vals)
 
     @contextmanager

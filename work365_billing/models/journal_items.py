@@ -13,7 +13,7 @@ TERM_LINE = {**WITHOUT_PRODUCT, "sequence": 12000, "tax_ids": [Command.set([])]}
 
 
 class Known(float):
-    """An amount of a complete journal item, as opposed to one that a caller gives: he can pass on plain numbers only."""
+    """An amount of a complete journal item, as opposed to what a caller gives, who passes on plain numbers."""
 
 
 NO_TOTALS = {"price_subtotal": Known(), "price_total": Known()}

@@ -34,6 +34,7 @@ from . import test_dashboard
 from . import test_forecast
 from . import test_generate
 from . import test_guarded
+from . import test_house_rules
 from . import test_idempotence
 from . import test_import
 from . import test_import_check

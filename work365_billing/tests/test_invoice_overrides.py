@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 from odoo import Command
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from ..models.account_move_posting import SETTLING
@@ -14,8 +15,8 @@ from .matrix_common import MatrixCommon
 class TestInvoiceOverrides(MatrixCommon):
     """Each override stands above all others, as that of an addon which is loaded last."""
 
-    def _override(self, name, function):
-        model = self.registry["account.move"]
+    def _override(self, name, function, model_name="account.move"):
+        model = self.registry[model_name]
         original = getattr(model, name)
         self.startPatcher(patch.object(model, name, lambda move, *args, **kw: function(original, move, *args, **kw)))
 
@@ -53,6 +54,65 @@ class TestInvoiceOverrides(MatrixCommon):
         self.assertSameBothWays(self._prepare)
         self.company.account_storno = True
         self.assertSameBothWays(lambda: {**self._prepare(), "move_type": "out_refund"}, "storno accounting")
+
+    def test_create_of_journal_items(self):
+        """Who changes the values of journal items sees those that Odoo makes, one kind after the other."""
+        def create(original, line, vals_list):
+            return original(line, [
+                {**vals, "price_unit": 50} if vals.get("product_id") else vals for vals in vals_list])
+
+        self._override("create", create, "account.move.line")
+        self.assertSameBothWays(self._prepare, f"extended by {self.registry['account.move.line'].__module__}")
+        [move] = self.env["account.move"]._billing_create([self._prepare()])
+        self.assertRecordValues(move, [{"amount_untaxed": 200.0, "amount_tax": 26.0, "amount_residual": 226.0}])
+
+    def test_computed_by_others(self):
+        """What another addon computes of its own on top of Odoo's is not taken from what we know."""
+        def amount(original, move):
+            original(move)
+            for one in move:
+                one.amount_untaxed_signed += 1
+
+        def residual(original, line):
+            original(line)
+            line.filtered("tax_line_id").amount_residual = 7.0
+
+        self._override("_compute_amount", amount)
+        self._override("_compute_amount_residual", residual, "account.move.line")
+        self.assertSameBothWays(self._prepare)
+        [move] = self.env["account.move"]._billing_create([self._prepare()])
+        self.assertEqual(move.amount_untaxed_signed, 110.99)
+        self.assertEqual(move.line_ids.filtered("tax_line_id").mapped("amount_residual"), [7.0, 7.0])
+
+    def test_written_once(self):
+        """What follows from the journal items is inserted with them."""
+        written = []
+        model = self.registry["account.move.line"]
+        original = model._write_multi
+
+        def write_multi(lines, vals_list):
+            written.append(vals_list)
+            return original(lines, vals_list)
+
+        self.startPatcher(patch.object(model, "_write_multi", write_multi))
+        Move = self.env["account.move"].with_context(tracking_disable=True, skip_analytic_sync=True)
+        moves = Move._billing_create([self._prepare() for _number in range(3)])
+        self.env.flush_all()
+        self.assertEqual(written, [])
+        self.assertEqual(moves.mapped("amount_total"), [125.69] * 3)
+        Move.create([self._prepare()])
+        self.env.flush_all()
+        self.assertTrue(written, "or this test looks at the wrong place")
+
+    def test_taxes_that_do_not_mix(self):
+        self.company.tax_exigibility = True
+        transition = self.other_revenue.copy({"reconcile": True})
+        vals = {"tax_exigibility": "on_payment", "cash_basis_transition_account_id": transition.id}
+        on_payment = self.make_tax(3, **vals, **self.make_repartition((100, self.revenue, self.tag_tax)))
+        at_once = self.make_tax(4, **self.make_repartition((100, self.revenue, self.tag_tax)))
+        for create in (self.env["account.move"].create, self.env["account.move"]._billing_create):
+            with self.assertRaisesRegex(ValidationError, "cannot be mixed on the same journal item"):
+                create([self.vals(self.line(on_payment, at_once))])
 
     def test_create_that_changes_the_invoices(self):
         def create(original, move, vals_list):

@@ -75,6 +75,33 @@ class TestPostingTogether(MatrixCommon):
         self.assertEqual(moves[0].message_ids[0].parent_id, note)
         self.assertFalse(moves[1].message_ids.parent_id)
 
+    def test_new_customers(self):
+        """Each becomes a customer, with the number of its invoices, as does the company of a contact."""
+        company, regular = self.env["res.partner"].create([
+            {"name": "Company", "is_company": True}, {"name": "Regular", "customer_rank": 5}])
+        contact, other = self.env["res.partner"].create([
+            {"name": "Contact", "parent_id": company.id}, {"name": "Other"}])
+        moves = self.env["account.move"].union(*(
+            self.make(*["2024-03-15"] * count, partner_id=partner.id)
+            for partner, count in ((contact, 2), (company, 1), (other, 2), (regular, 3))))
+        moves._billing_post()
+        self.assertEqual((contact + company + other).mapped("customer_rank"), [2, 3, 2])
+        self.assertEqual(regular.customer_rank, 5)  # Odoo adds to it after the commit
+        self.assertEqual(self.cr.postcommit.data["account.res.partner.increase_rank.customer_rank"], {regular.id: 3})
+        self.assertEqual((contact + company + other + regular).mapped("supplier_rank"), [0] * 4)
+
+    def test_no_gaps(self):
+        moves = self.make(*["2024-03-15"] * 3)
+        moves._billing_post()
+        self.assertEqual(moves.mapped("made_sequence_gap"), [False] * 3)
+        moves[1].button_draft()
+        moves[1].name = False
+        self.assertEqual(moves.mapped("made_sequence_gap"), [False, False, True])
+        moves[1]._billing_post()
+        [last] = self.make("2024-03-15")
+        last._billing_post()
+        self.assertEqual((moves + last).mapped("made_sequence_gap"), [False, False, True, False])
+
     def test_numbers(self):
         """They follow the dates, of every sequence of its own, and go on where others have stopped."""
         self.company_data["default_journal_sale"].refund_sequence = True
