@@ -64,7 +64,8 @@ class AccountMove(models.Model):
         Odoo locks the sequence with its first number, and counts on by itself from then on.
         """
         numbers = self.env.context.get(NUMBERS)
-        if numbers is None or not self.is_sale_document():
+        is_debit_note = "debit_origin_id" in self._fields and self.debit_origin_id
+        if numbers is None or is_debit_note or not self.is_sale_document():
             return super()._get_next_sequence_format()
         key = self._get_sequence_key()
         if key not in numbers:

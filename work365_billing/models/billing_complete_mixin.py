@@ -1,6 +1,6 @@
 from odoo import models
 
-from .journal_items import Known
+from .journal_items import RESULTS, Known
 from .plain_way import find_extension
 
 # The one way through Odoo's ``create`` and all that extends it: its arguments are the values of fields only.
@@ -18,8 +18,7 @@ class BillingCompleteMixin(models.AbstractModel):
 
     def _prepare_create_values(self, vals_list):
         if self.env.context.get(COMPLETE):
-            names = [name for name, field in self._fields.items() if is_result(field)]
-            vals_list = [drop_results(vals, names) for vals in vals_list]
+            vals_list = [drop_results(vals, RESULTS[self._name]) for vals in vals_list]
         return super()._prepare_create_values(vals_list)
 
     def _create(self, data_list):
@@ -35,10 +34,10 @@ class BillingCompleteMixin(models.AbstractModel):
     def _find_known(self, names):
         """Return the fields that Odoo needs not compute if all of ``names`` are given, and nobody extends how."""
         known = set()
-        for field in (self._fields[name] for name in names):
-            together = [one for one in self.pool.field_computed.get(field, ()) if one.store]
-            is_given = is_result(field) and names.issuperset(one.name for one in together)
-            if is_given and (field.related or not find_extension(self.env, {self._name: (field.compute,)})):
+        for field in (self._fields[name] for name in RESULTS[self._name] & names):
+            together = {one.name for one in self.pool.field_computed[field] if one.store}
+            if together <= names and (
+                    field.related or not find_extension(self.env, {self._name: (field.compute,)})):
                 known.add(field)
         return known
 
@@ -60,11 +59,6 @@ class BillingCompleteMixin(models.AbstractModel):
                 if domain and values != values.filtered_domain(domain):
                     return False
         return True
-
-
-def is_result(field):
-    """Tell whether Odoo computes ``field`` after it has created a record, whatever the values say."""
-    return field.compute and field.store and field.readonly and not field.precompute
 
 
 def drop_results(vals, names):

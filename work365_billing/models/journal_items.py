@@ -7,6 +7,16 @@ from odoo import Command, fields
 from odoo.models import BaseModel
 
 WITHOUT_AMOUNT = ("line_section", "line_subsection", "line_note")
+# What Odoo computes once the records exist, whatever the values for ``create`` say.
+RESULTS = {
+    "account.move": frozenset((
+        "amount_untaxed", "amount_tax", "amount_total", "amount_residual", "amount_untaxed_signed",
+        "amount_tax_signed", "amount_total_signed", "amount_residual_signed", "amount_untaxed_in_currency_signed",
+        "amount_total_in_currency_signed")),
+    "account.move.line": frozenset((
+        "price_subtotal", "price_total", "amount_residual", "amount_residual_currency", "reconciled", "parent_state",
+        "date", "invoice_date", "ref")),
+}
 WITHOUT_PRODUCT = {"quantity": 0.0, "price_unit": 0.0, "product_uom_id": False}
 TAX_LINE = {**WITHOUT_PRODUCT, "sequence": 10000}
 TERM_LINE = {**WITHOUT_PRODUCT, "sequence": 12000, "tax_ids": [Command.set([])]}
@@ -190,7 +200,7 @@ def read_totals(base_line):
 
 
 def is_complete(line):
-    """Tell whether the values of a journal item come from here, unchanged since."""
+    """Tell whether the values of a journal item come from here, and not from a caller."""
     return isinstance(line.get("balance"), Known)
 
 
