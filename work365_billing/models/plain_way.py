@@ -30,11 +30,11 @@ SYNCHRONISATION = {
     "account.payment.term": ("_compute_terms",),
 }
 KNOWN = {"account", "work365_billing"}
-# Expenses extend some of it, for entries with expenses only, which FORBIDDEN keeps out; sales for companies with storno
-# accounting, which go the plain way; points of sale the totals of entries. Taxes that are withheld by payments are left
-# out by what we call as well. Debit notes have numbers of their own. Analytic distributions are rounded. Mail tracks
-# what is written, purchases tell of new orders in it, and Saudi Arabia keeps a time with the invoice date. The tests were
-# run with each of them installed.
+# Expenses extend some of it, for entries with expenses only, which FORBIDDEN keeps out; sales for companies with
+# storno accounting, which go the plain way; points of sale the totals of entries. Taxes that are withheld by payments
+# are left out by what we call as well. Debit notes have numbers of their own. Analytic distributions are rounded.
+# Mail tracks what is written, purchases tell of new orders in it, and Saudi Arabia keeps a time with the invoice
+# date. The tests were run with each of them installed.
 KNOWN_IN = {
     "account_debit_note": {"_get_last_sequence_domain", "_get_starting_sequence"},
     "analytic": {"create"},
