@@ -65,6 +65,6 @@ class BillingExecutor(models.AbstractModel):
 
     def _bill_change_logs_together(self, run, contracts, day):
         planned = self.env["billing.planner"]._plan_change_logs(contracts, day, day)
+        self._bill_planned(run, planned, day)
         blocked = [one.contract_id for one in planned if one.code == reasons.EARLIER_OPEN]
-        self._bill_planned(run, [one for one in planned if one.contract_id not in blocked], day)
         (contracts - contracts.browse(blocked)).change_log_due = False

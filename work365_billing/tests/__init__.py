@@ -65,6 +65,7 @@ from . import test_run_report
 from . import test_sale_order
 from . import test_sale_order_changes
 from . import test_send
+from . import test_settings_tours
 from . import test_suspend
 from . import test_three_years
 from . import test_tours

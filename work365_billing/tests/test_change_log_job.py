@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command, fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -166,6 +168,23 @@ class TestChangeLogJob(BillingCommon):
         # The half of the year bills what was entered before it; the item was due later than its schedule.
         self.assertEqual(self.made(contract), [("2026-07-07", "2026-07-07", 5.0)])
         self.assertEqual(self.invoices(contract)[1].invoice_line_ids.sorted("sequence").mapped("quantity"), [12, 1, 2])
+
+    def test_blocked_after_the_run_has_begun_it_has_its_outcome(self):
+        """Somebody has reopened an earlier period between the search and the turn of the contract."""
+        contract = self.make("semi_annual")
+        self.run_job("2026-01-02")
+        self.set_rhythm(day="2026-06-26", longer="weekly", longer_weekday="0")
+        self.change(contract, 12, "2026-06-28")
+        self.licence.active = False
+        executor = type(self.env["billing.executor"])
+        self.startPatcher(patch.object(executor, "_search_change_logs", lambda *args: contract))
+        self.run_job("2026-07-06")
+        self.assertEqual(self.made(contract), [])
+        [job] = self.runs().job_ids
+        self.assertRecordValues(job, [{
+            "contract_id": contract.id, "outcome": "skipped", "reason": "earlier_open", "invoice_id": False}])
+        self.assertIn("Billing cycle 07/01/2026 – 12/31/2026 is not invoiced.", job.message)
+        self.assertEqual(str(contract.change_log_due), "2026-07-06")
 
     @mute_logger("odoo.addons.work365_billing.models.billing_executor")
     def test_a_refused_one_is_parked_and_harms_no_other(self):
