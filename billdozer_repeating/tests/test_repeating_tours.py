@@ -64,6 +64,7 @@ class TestRepeatingTours(RepeatingCommon, HttpCase):
         repeating = self.make(40)
         repeating.cancel(self.today_)
         self.assertEqual(repeating.state, "inactive")
+        self.make(40, name="Stays Active")
         self.start("reactivate")
         self.assertRecordValues(repeating, [{
             "state": "active", "next_run_date": self.today_ + timedelta(days=40), "date_end": False}])
@@ -76,6 +77,7 @@ class TestRepeatingTours(RepeatingCommon, HttpCase):
         self.assertEqual(repeating.next_run_date, self.today_ + timedelta(days=40))
 
     def test_an_approver_approves_and_refuses(self):
+        self.make(40, name="Stays Active")
         self.company.billdozer_approve = True
         approved = self.make(0)
         refused = self.make(0, partner_id=self.make_other_client(), name="Wide World")

@@ -41,5 +41,5 @@ class AccountMoveLine(models.Model):
     def _check_caba_non_caba_shared_tags(self):
         """Nothing is mixed where no tax is due on payment: Odoo looks at each line's tags all the same."""
         taxes = self.tax_ids | self.tax_repartition_line_id.tax_id
-        if "on_payment" in taxes.mapped("tax_exigibility"):
-            super()._check_caba_non_caba_shared_tags()
+        is_possible = "on_payment" in taxes.mapped("tax_exigibility")
+        return super()._check_caba_non_caba_shared_tags() if is_possible else None

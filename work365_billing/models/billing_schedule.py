@@ -91,8 +91,8 @@ class BillingSchedule(models.Model):
 
     def _is_for_items(self):
         """Tell whether this is no cycle, but a day on which only items are billed."""
-        return self.kind == "regular" and self.contract_id.contract_type != "recurring" and (
-            self._get_cycle_owner() == self.contract_id)
+        return self.kind == "regular" and self._get_cycle_owner() == self.contract_id and (
+            self.contract_id.contract_type != "recurring")
 
     def _get_remade(self, stays=None):
         """Return those of these cycles of one owner that are made anew when its terms change.
