@@ -60,13 +60,6 @@ class AccountMove(models.Model):
         others = self - new
         return super(AccountMove, others)._compute_reconciled_payment_ids() if others else None
 
-    @api.onchange("partner_id")
-    def _inverse_partner_id(self):
-        """Complete journal items have their partner already."""
-        is_create = self.env.context.get(COMPLETE)
-        others = self.filtered(lambda move: not move._has_all_items()) if is_create else self
-        return super(AccountMove, others)._inverse_partner_id()
-
     def _has_all_items(self):
         """Tell whether this invoice, just created, needs no more items: the payment terms come last."""
         return "payment_term" in self.line_ids.mapped("display_type")

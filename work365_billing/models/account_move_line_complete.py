@@ -1,5 +1,3 @@
-from contextlib import contextmanager
-
 from odoo import api, models
 
 from .billing_complete_mixin import COMPLETE
@@ -25,17 +23,6 @@ class AccountMoveLine(models.Model):
                 vals |= find_results(self.env, vals)
                 vals["__precomputed__"] = {self._fields[name] for name in found} | vals.get("__precomputed__", set())
         return result
-
-    @contextmanager
-    def _sync_invoice(self, container):
-        is_create = self.env.context.get(COMPLETE) and not self
-        with super()._sync_invoice(container):
-            yield
-            created = container["records"]
-            if is_create:
-                complete = created.move_id.filtered(lambda move: move._has_all_items())
-                container["records"] = created.filtered(lambda line: line.move_id not in complete)
-        container["records"] = created
 
     @api.constrains("tax_ids", "tax_repartition_line_id")
     def _check_caba_non_caba_shared_tags(self):

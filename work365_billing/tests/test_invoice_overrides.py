@@ -129,6 +129,23 @@ class TestInvoiceOverrides(MatrixCommon):
         [move] = self.env["account.move"]._billing_create([self._prepare()])
         self.assertRecordValues(move, [{"ref": "Changed", "amount_untaxed": 309.99, "amount_tax": 53.5}])
 
+    def test_create_that_changes_the_customer(self):
+        """The journal items of the new invoices follow, and what is added to them is completed, in euro as well."""
+        other = self.env["res.partner"].create({"name": "Other"})
+
+        def create(original, move, vals_list):
+            moves = original(move, vals_list)
+            for one in moves:
+                one.partner_id = other
+                one.write({"invoice_line_ids": [Command.create(self.line(self.tax_15, price=12.34))]})
+            return moves
+
+        self._override("create", create)
+        self.assertSameBothWays(lambda: {**self._prepare(), "currency_id": self.euro.id})
+        [move] = self.env["account.move"]._billing_create([self._prepare()])
+        self.assertEqual(move.line_ids.partner_id, other)
+        self.assertEqual(move.amount_untaxed, 147.01)
+
     def test_create_that_makes_more(self):
         def create(original, move, vals_list):
             more = original(move, [{**self._prepare(), "ref": "More"} for _vals in vals_list])
